@@ -1,0 +1,178 @@
+"""The user's own samples (`--data`): tables, arrays and images become cases; a table also tells a plugin its columns.
+
+    .csv .parquet .feather      a table: rows of columns; needs pyarrow (the extra `data`)
+    .npz                        the feeds of one case, an array for each input
+    .npy                        the feed of the only input
+    .png .jpg …                 images, prepared as the model's metadata says, one batch
+"""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from converter import dtypes, images
+from converter.cases.plan import PlannedCase
+from converter.errors import InputError, MissingPackage, SourceNotFound, UnreadableSource, UsageError
+from converter.specs import Input, ModelSpec, evaluate
+
+TABLES = frozenset({".csv", ".parquet", ".feather", ".arrow"})
+ROWS = 256  # of a table in its case
+
+
+@dataclass(frozen=True)
+class Data:
+    """What `--data` named: at most one table, and files of arrays and images."""
+
+    columns: Mapping[str, np.ndarray] | None = None
+    table: Path | None = None
+    arrays: tuple[Path, ...] = ()
+    images: tuple[Path, ...] = ()
+
+    def cases(self, spec: ModelSpec) -> list[PlannedCase]:
+        """Return the samples as cases for a model; raises InputError where they do not fit it."""
+        found: list[PlannedCase] = []
+        if self.columns is not None and self.table is not None:
+            found += _table_cases(self.columns, self.table, spec)
+        found += [_planned(path.name, _read_arrays(path, spec), spec) for path in self.arrays]
+        if self.images:
+            found.append(_planned(f"{len(self.images)} images", _read_images(self.images, spec), spec))
+        return found
+
+
+def read_data(names: Sequence[str]) -> Data:
+    """Look at the files that `names` (paths or patterns) stand for and read the table among them.
+
+    Raises SourceNotFound, UsageError for an unknown suffix or a second table, UnreadableSource, and MissingPackage without pyarrow.
+    """
+    paths = [path for name in names for path in expand(name)]
+    tables = [path for path in paths if path.suffix.lower() in TABLES]
+    if len(tables) > 1:
+        raise UsageError(f"--data wants one table at most, not {tables[0].name} and {tables[1].name}", hint="join them into one file")
+    known = {".npz", ".npy", *TABLES, *images.SUFFIXES}
+    for path in paths:
+        if path.suffix.lower() not in known:
+            raise UsageError(f"--data cannot read {path.name}", hint=f"suffixes: {', '.join(sorted(known))}")
+    return Data(
+        columns=read_table(tables[0]) if tables else None,
+        table=tables[0] if tables else None,
+        arrays=tuple(path for path in paths if path.suffix.lower() in {".npz", ".npy"}),
+        images=tuple(path for path in paths if path.suffix.lower() in images.SUFFIXES),
+    )
+
+
+def expand(name: str) -> list[Path]:
+    """Return the files that a path or a pattern (`words/*.png`) stands for, sorted; raises SourceNotFound where there is none."""
+    if Path(name).exists():
+        return [Path(name)]
+    found = sorted(glob.glob(name, recursive=True))
+    if not found:
+        raise SourceNotFound(name, hint="check the path or the pattern")
+    return [Path(each) for each in found]
+
+
+def read_table(path: Path) -> dict[str, np.ndarray]:
+    """Return the columns of a table, an array [rows] each: numbers in their dtype, text as objects, missing numbers as NaN.
+
+    Raises UnreadableSource, and MissingPackage without pyarrow.
+    """
+    try:
+        import pyarrow as pa
+        import pyarrow.csv
+        import pyarrow.feather
+        import pyarrow.parquet
+    except ImportError:
+        raise MissingPackage("pyarrow", f"to read {path}", extra="data") from None
+    readers = {".csv": pyarrow.csv.read_csv, ".parquet": pyarrow.parquet.read_table}
+    try:
+        table = readers.get(path.suffix.lower(), pyarrow.feather.read_table)(path)
+    except (pa.ArrowException, OSError) as error:
+        raise UnreadableSource(f"{path} cannot be read as a table: {error}", hint="a .csv wants a header line and commas") from error
+    return {name: _column(table.column(name).to_numpy()) for name in table.column_names}
+
+
+def _column(values: np.ndarray) -> np.ndarray:
+    if values.dtype.kind != "O":
+        return values
+    missing = [value is None for value in values]
+    if all(isinstance(value, bool) for value in values):
+        return values.astype(bool)
+    return np.array(["" if gone else str(value) for value, gone in zip(values, missing, strict=True)], object)
+
+
+def _table_cases(columns: Mapping[str, np.ndarray], path: Path, spec: ModelSpec) -> list[PlannedCase]:
+    rows = len(next(iter(columns.values())))
+    found = [_planned(f"{path.name}, {min(ROWS, rows)} rows", feeds_from_table(spec.inputs, columns, slice(0, ROWS)), spec)]
+    if rows > 1:
+        found.append(_planned(f"{path.name}, last row", feeds_from_table(spec.inputs, columns, slice(rows - 1, rows)), spec))
+    return found
+
+
+def feeds_from_table(inputs: Sequence[Input], columns: Mapping[str, np.ndarray], rows: slice) -> dict[str, np.ndarray]:
+    """Return the feeds that rows of a table make: an input is a column of its name, or the matrix of its `columns`.
+
+    Raises InputError where a column is missing, or its values do not fit the input's dtype.
+    """
+    feeds = {}
+    for each in inputs:
+        names = [each.name] if each.name in columns else list(each.columns)
+        if not names or any(name not in columns for name in names):
+            wanted = next((name for name in names if name not in columns), each.name)
+            raise InputError(f"the table has no column '{wanted}' for input '{each.name}'", hint=f"its columns: {', '.join(columns)}")
+        stacked = np.stack([columns[name][rows] for name in names], -1)
+        shape = (len(stacked), *(dim for dim in each.dims[1:] if isinstance(dim, int))) if len(each.dims) > 1 else (len(stacked),)
+        feeds[each.name] = cast(each, stacked).reshape(shape)
+    return feeds
+
+
+def cast(wanted: Input, values: np.ndarray) -> np.ndarray:
+    """Return the values in the input's dtype; raises InputError where they are of another kind."""
+    try:
+        text = wanted.dtype == dtypes.STRING
+        return np.asarray(values, object) if text else values.astype(dtypes.numpy_dtype(wanted.dtype))
+    except (ValueError, TypeError) as error:
+        raise InputError(f"input '{wanted.name}' wants {wanted.dtype}, the data is {values.dtype}: {error}", hint="check the column's values") from error
+
+
+def _read_arrays(path: Path, spec: ModelSpec) -> dict[str, np.ndarray]:
+    try:
+        loaded = np.load(path, allow_pickle=False)
+        given = dict(loaded) if path.suffix.lower() == ".npz" else {spec.inputs[0].name: loaded}
+    except (ValueError, OSError) as error:
+        raise UnreadableSource(f"{path} cannot be read as arrays: {error}", hint="write it with numpy.savez or numpy.save, without objects") from error
+    names = {each.name for each in spec.inputs}
+    if given.keys() != names:
+        raise InputError(f"{path.name} holds {sorted(given)}, the model takes {sorted(names)}", hint="an .npz has an array for each input, by its name")
+    return {each.name: cast(each, given[each.name]) for each in spec.inputs}
+
+
+def _read_images(paths: tuple[Path, ...], spec: ModelSpec) -> dict[str, np.ndarray]:
+    preparation = images.ImagePreparation.from_metadata(spec.metadata)
+    if preparation is None:
+        raise UsageError("the model does not say how images are prepared", hint="give prepared arrays: --data samples.npz")
+    return {preparation.input: preparation.batch(list(paths))}
+
+
+def _planned(origin: str, feeds: dict[str, np.ndarray], spec: ModelSpec) -> PlannedCase:
+    return PlannedCase(origin, 0, sizes_of(spec.inputs, feeds), feeds)
+
+
+def sizes_of(inputs: Sequence[Input], feeds: Mapping[str, np.ndarray]) -> dict[str, int]:
+    """Return the size of every axis in these feeds; raises InputError where a feed has another shape than its input declares."""
+    sizes: dict[str, int] = {}
+    for each in inputs:
+        shape = feeds[each.name].shape
+        if len(shape) != len(each.dims):
+            raise InputError(f"input '{each.name}' wants {list(each.dims)}, the data has shape {list(shape)}", hint="check the number of dims")
+        for dim, length in zip(each.dims, shape, strict=True):
+            if isinstance(dim, str) and " + " not in dim:
+                sizes.setdefault(dim, length)
+    for each in inputs:
+        wanted = [evaluate(dim, sizes) for dim in each.dims]
+        if wanted != list(feeds[each.name].shape):
+            raise InputError(f"input '{each.name}' wants {wanted}, the data has shape {list(feeds[each.name].shape)}", hint=f"dims: {list(each.dims)}")
+    return sizes

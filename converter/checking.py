@@ -1,0 +1,141 @@
+"""Validate a graph that exists already: against a source model, against cases recorded earlier, or alone. The pipeline without its exporters."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from converter.cases import Case, plan, record
+from converter.cases.folders import read_cases
+from converter.errors import GraphError, SourceNotFound
+from converter.framework import SourceModel
+from converter.graph import Graph, documents
+from converter.loading import Loader
+from converter.runtime import Session
+from converter.specs import Axis, Dim, Input, ModelSpec, Output, axis_names
+from converter.validation import Attempt, Report, Tolerance, summarise, validate
+from converter.worker import arrays
+from converter.worker.janitor import Janitor
+
+if TYPE_CHECKING:
+    from converter.cases.data import Data
+    from converter.request import Request
+    from converter.stages import Stages
+
+FILE = "file"  # what stands in an Attempt for the exporter
+
+
+def validate_against_source(path: Path, request: Request, stages: Stages) -> Report:
+    """Judge the graph by the answers of the request's source; raises as `pipeline.convert` and GraphError."""
+    _check(path, stages)
+    with tempfile.TemporaryDirectory() as folder, Janitor() as janitor, Loader(request, janitor, Path(folder)) as loader:
+        janitor.remove(Path(folder))
+        with stages("load", loader.framework.name) as stage:
+            model = loader.model()
+            stage.detail = loader.spec.summary
+        with stages("record", loader.framework.name) as stage:
+            planned = plan(loader.spec.axes, request.data.cases(loader.spec), request.seeds)
+            cases = record(model, planned, Path(folder) / "cases", stage.progress, request.budget)
+            stage.detail = summarise(cases, loader.spec, 0)
+        return _judge(path, loader.framework.name, request.source.name, loader.spec, cases, request.tolerance, request.device, stages)
+
+
+def validate_against_cases(path: Path, folder: Path, tolerance: Tolerance, device: str, stages: Stages) -> Report:
+    """Judge the graph by recorded cases; raises GraphError, SourceNotFound and UnreadableSource."""
+    _check(path, stages)
+    session = Session(path, device="cpu")
+    with tempfile.TemporaryDirectory() as work:
+        spec, cases = read_cases(folder, ([port.name for port in session.inputs], [port.name for port in session.outputs]), Path(work))
+        return _judge(path, "cases", str(folder), spec or _spec_of(session, {}), cases, tolerance, device, stages)
+
+
+def validate_alone(
+    path: Path, data: Data, given: tuple[tuple[Input, ...], Mapping[str, Axis]], tolerance: Tolerance, device: str, seeds: int, stages: Stages
+) -> Report:
+    """Judge the graph by itself: valid, loadable, and the same with and without ONNX Runtime's optimisations. Raises GraphError."""
+    _check(path, stages)
+    model = GraphModel(path, *given)
+    with tempfile.TemporaryDirectory() as work:
+        with stages("record", FILE) as stage:
+            planned = plan(model.spec.axes, data.cases(model.spec), seeds)
+            cases = record(model, planned, Path(work), stage.progress)
+            stage.detail = summarise(cases, model.spec, 0)
+        return _judge(path, "onnx", path.name, model.spec, cases, tolerance, device, stages)
+
+
+class GraphModel(SourceModel):
+    """A graph as its own source: ONNX Runtime's answers without optimisations."""
+
+    exporters = ()
+
+    def __init__(self, path: Path, inputs: tuple[Input, ...] = (), axes: Mapping[str, Axis] | None = None) -> None:
+        self._session = Session(path, device="cpu", optimised=False)
+        spec = _spec_of(self._session, axes or {})
+        self.inputs, self.outputs, self.axes, self.metadata = inputs or spec.inputs, spec.outputs, spec.axes if not inputs else axes or {}, spec.metadata
+
+    def run(self, feeds: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """See SourceModel; raises GraphError and InputError."""
+        return self._session.run(feeds)
+
+    def record(self, folder: Path, seed: int, sizes: Mapping[str, int], feeds: Path | None = None, *, twice: bool = False) -> None:
+        """Write feeds and answers to `folder`, as a loaded model does."""
+        given = arrays.read(feeds) if feeds is not None else self.sample(np.random.default_rng(seed), sizes)
+        arrays.write(given, folder / "inputs")
+        for name in ("outputs", "again") if twice else ("outputs",):
+            arrays.write(self.run(given), folder / name)
+
+
+def _check(path: Path, stages: Stages) -> None:
+    if not path.is_file():
+        raise SourceNotFound(str(path), hint="check the path")
+    with stages("check", path.name):
+        documents.check(path)
+
+
+def _judge(
+    path: Path, framework: str, source: str, spec: ModelSpec, cases: Sequence[Case], tolerance: Tolerance, device: str, stages: Stages
+) -> Report:
+    with stages("validate", FILE) as stage:
+        session = Session(path, device="cpu")
+        names = _names(spec, session)
+        found = validate(path, spec.outputs, cases, tolerance, device, stage.progress, names)
+        outputs = {port.name: (port.dtype_name, tuple(port.dims)) for port in session.outputs}
+        model = documents.read(path)
+        graph = Graph(path, None, outputs, model.opset_imports.get("", 0), model.graph.num_nodes())
+        judged = Attempt.judged(FILE, graph, found, cases)
+        stage.detail = judged.line
+    return Report(source, framework, spec, tuple(cases), (judged,), tolerance, seconds=dict(stages.seconds))
+
+
+def _names(spec: ModelSpec, session: Session) -> dict[str, str]:
+    """Return the graph's name for each of the model's: its own, or by position where there are as many. Raises GraphError."""
+    names: dict[str, str] = {}
+    sides = (
+        ("inputs", [each.name for each in spec.inputs], [port.name for port in session.inputs]),
+        ("outputs", [each.name for each in spec.outputs], [port.name for port in session.outputs]),
+    )
+    for side, wanted, found in sides:
+        if not set(wanted) <= set(found) and len(wanted) != len(found):
+            raise GraphError(f"the graph has {side} {found}, the model has {wanted}", hint="is this the graph of another model?")
+        names |= {name: name for name in wanted} if set(wanted) <= set(found) else dict(zip(wanted, found, strict=True))
+    return names
+
+
+def _spec_of(session: Session, axes: Mapping[str, Axis]) -> ModelSpec:
+    """What a graph declares of itself; a dim without a readable name becomes an axis of its own."""
+    inputs = tuple(
+        Input(port.name, port.dtype_name, tuple(_dim(dim, f"{port.name}_dim_{place}") for place, dim in enumerate(port.dims))) for port in session.inputs
+    )
+    named = {name: axes.get(name, Axis()) for name in axis_names(inputs)}
+    return ModelSpec(inputs, tuple(Output(port.name) for port in session.outputs), named, metadata=dict(session.metadata))
+
+
+def _dim(dim: Dim | None, own: str) -> Dim:
+    readable = isinstance(dim, int) or (isinstance(dim, str) and re.fullmatch(r"[A-Za-z_]\w*(\s*\+\s*\w+)*", dim))
+    return dim if readable and dim is not None else re.sub(r"\W", "_", own)
+

@@ -1,0 +1,58 @@
+"""Everything that a plugin may import from converter: the contract, the values, the errors, and a few helpers."""
+
+from __future__ import annotations
+
+import pluggy
+
+from converter.errors import (
+    ConverterError,
+    ExportError,
+    MissingInputs,
+    MissingPackage,
+    PluginError,
+    SourceError,
+    SourceNotFound,
+    UnreadableSource,
+    UnrecognisedSource,
+    UntrustedSource,
+    UsageError,
+)
+from converter.framework import Exporter, ExportRequest, Framework, LoadRequest, Match, Option, SourceModel
+from converter.inputs import format_input, parse_inputs
+from converter.sizes import example_sizes
+from converter.source import Source, import_attribute
+from converter.specs import Axis, Dim, Domain, Input, Output
+
+hookimpl = pluggy.HookimplMarker("converter")
+
+__all__ = [
+    "Axis",
+    "ConverterError",
+    "Dim",
+    "Domain",
+    "ExportError",
+    "ExportRequest",
+    "Exporter",
+    "Framework",
+    "Input",
+    "LoadRequest",
+    "Match",
+    "MissingInputs",
+    "MissingPackage",
+    "Option",
+    "Output",
+    "PluginError",
+    "Source",
+    "SourceError",
+    "SourceModel",
+    "SourceNotFound",
+    "UnreadableSource",
+    "UnrecognisedSource",
+    "UntrustedSource",
+    "UsageError",
+    "example_sizes",
+    "format_input",
+    "hookimpl",
+    "import_attribute",
+    "parse_inputs",
+]

@@ -1,0 +1,177 @@
+"""The array libraries of callers: how their arrays are read where they lie, and how results become arrays of theirs.
+
+No library is imported here. One that a caller uses is loaded already; the rest is DLPack and the array interfaces.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+
+from converter.errors import InputError
+from converter.runtime.block import Block
+from converter.runtime.places import CUDA, HOST, Place
+
+_LEGACY_STREAM = 1  # DLPack's name for CUDA's default stream
+_REFUSALS = (TypeError, ValueError, RuntimeError, BufferError)
+
+
+class Library:
+    """NumPy, and whatever gives its arrays as NumPy arrays: scalars, pandas, PIL, `__array_interface__`, `__array__`."""
+
+    name = "NumPy"
+
+    def place(self, value: Any, device: Place) -> Place:
+        """Where the array lies; `device` is the session's, for arrays that tell the kind of device and not which."""
+        return HOST
+
+    def host(self, value: Any) -> np.ndarray[Any, Any]:
+        """View an array in main memory."""
+        return np.asarray(value)
+
+    def block(self, value: Any, device: Place) -> Block:
+        """Describe an array where it lies; what its library has queued for it is done before CUDA's default stream goes on."""
+        return Block.of_array(self.host(value))
+
+    def copy(self, value: Any) -> Any:
+        """Copy an array within its library, contiguous and aligned."""
+        return value.copy()
+
+    def from_host(self, array: np.ndarray[Any, Any]) -> Any:
+        """Give a result in main memory to the caller."""
+        return array
+
+    def from_block(self, block: Block) -> Any:
+        """Give a result where it lies to the caller."""
+        return block.numpy()
+
+
+class DLPack(Library):
+    """Any library whose arrays have `__dlpack__` or `__cuda_array_interface__`: CuPy, JAX, Numba."""
+
+    def __init__(self, name: str, namespace: Any) -> None:
+        self.name = name
+        self._from_dlpack = getattr(namespace, "from_dlpack", None)
+
+    def place(self, value: Any, device: Place) -> Place:
+        """Where the array lies."""
+        if hasattr(value, "__dlpack_device__"):
+            kind, index = value.__dlpack_device__()
+            return Place(int(kind), int(index))
+        return device if device.kind == CUDA else Place(CUDA)
+
+    def host(self, value: Any) -> np.ndarray[Any, Any]:
+        """View an array in main memory."""
+        return self.block(value, HOST).numpy()
+
+    def block(self, value: Any, device: Place) -> Block:
+        """Describe an array where it lies."""
+        place = self.place(value, device)
+        if not hasattr(value, "__dlpack__"):
+            return Block.of_cuda_interface(value.__cuda_array_interface__, place, value)
+        return Block.of_capsule(value.__dlpack__(stream=None if place.is_host else _LEGACY_STREAM), value)
+
+    def from_host(self, array: np.ndarray[Any, Any]) -> Any:
+        """Give a result in main memory to the caller."""
+        return self.from_block(Block.of_array(array))
+
+    def from_block(self, block: Block) -> Any:
+        """Give a result where it lies to the caller."""
+        if self._from_dlpack is not None:
+            return self._from_dlpack(block)
+        return block.numpy() if block.place.is_host else block
+
+
+class Torch(DLPack):
+    """PyTorch, with its own and faster doors for main memory, and its two ways of not meaning what memory holds."""
+
+    def __init__(self, torch: Any) -> None:
+        super().__init__("torch", torch)
+        self._from_numpy = torch.from_numpy
+
+    def host(self, value: Any) -> np.ndarray[Any, Any]:
+        """View a tensor in main memory; torch refuses gradients, negated and conjugated views, sparse tensors and other devices."""
+        try:
+            return value.numpy()  # type: ignore[no-any-return]
+        except TypeError:  # NumPy has no bfloat16 and no float8 of its own
+            return super().host(value)
+
+    def block(self, value: Any, device: Place) -> Block:
+        """Describe a tensor where it lies."""
+        if value.is_neg():  # DLPack would drop the sign without a word
+            raise BufferError("the tensor has its negative bit set; use tensor.resolve_neg()")
+        return super().block(value, device)
+
+    def copy(self, value: Any) -> Any:
+        """Copy a tensor, contiguous and aligned."""
+        return value.contiguous().clone()
+
+    def from_host(self, array: np.ndarray[Any, Any]) -> Any:
+        """Give a result in main memory to the caller."""
+        return self._from_numpy(array) if array.dtype.isbuiltin == 1 else super().from_host(array)
+
+
+NUMPY = Library()
+
+
+def library_of(value: Any) -> Library | None:
+    """The library of an array; None for a Python list, a number, and whatever else is no array."""
+    if isinstance(value, (np.ndarray, np.generic)):
+        return NUMPY
+    torch: Any = sys.modules.get("torch")
+    if torch is not None and isinstance(value, torch.Tensor):
+        return Torch(torch)
+    if hasattr(value, "__dlpack__") or hasattr(value, "__cuda_array_interface__"):
+        name = type(value).__module__.partition(".")[0]
+        namespace = value.__array_namespace__() if hasattr(value, "__array_namespace__") else sys.modules.get(name)
+        return DLPack(name, namespace)
+    return NUMPY if hasattr(value, "__array_interface__") or hasattr(value, "__array__") else None
+
+
+def read_host(name: str, library: Library, value: Any) -> np.ndarray[Any, Any]:
+    """View the value of an input in main memory.
+
+    Raises:
+        InputError: it lies on another device, is masked, or its library refuses.
+    """
+    if isinstance(value, np.ma.MaskedArray):
+        raise InputError(f"input '{name}' is a masked array, and a graph knows no mask", hint="pass array.filled(…)")
+    try:
+        return library.host(value)
+    except _REFUSALS as error:
+        raise refused(name, library, value, HOST, error) from error
+
+
+def read_block(name: str, library: Library, value: Any, device: Place) -> Block:
+    """Describe the value of an input that lies on the session's device, contiguous and aligned: copied once if it is not.
+
+    Raises:
+        InputError: it lies on another device, or its library refuses.
+    """
+    try:
+        block = library.block(value, device)
+        if not block.is_ready:
+            block = library.block(library.copy(value), device)
+    except (*_REFUSALS, AttributeError) as error:
+        raise refused(name, library, value, device, error) from error
+    if not block.is_ready or not device.holds(block.place):
+        raise refused(name, library, value, device, BufferError("it is not contiguous"))
+    return block
+
+
+def refused(name: str, library: Library, value: Any, device: Place, error: Exception) -> InputError:
+    """Why the value of an input cannot be read, and the way on."""
+    if getattr(value, "requires_grad", False):
+        return InputError(f"input '{name}' is a tensor that requires grad, and a graph gives no gradient", hint="pass tensor.detach()")
+    try:
+        place = library.place(value, device)
+    except _REFUSALS:
+        place = device
+    if not place.is_host and not device.holds(place):
+        return InputError(
+            f"input '{name}' lies on {place}, and the session runs on {device}",
+            hint=f"move the array there first, or open the model with Session(…, device='{place}')",
+        )
+    return InputError(f"input '{name}': {library.name} does not give its memory: {error}", hint="pass a plain contiguous array")

@@ -1,0 +1,134 @@
+"""Memory that holds one array: where it lies, what is in it, and who keeps it alive."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any, Self
+
+import numpy as np
+
+from converter.runtime import dlpack
+from converter.runtime.places import CUDA, HOST, Place
+
+_WIDEST_LOAD = 16  # bytes that one CUDA thread may read at once
+
+
+class Block:
+    """An array on any device, without an array library.
+
+    It speaks DLPack, on a CUDA device `__cuda_array_interface__`, and in main memory NumPy's `__array__`; so `torch.from_dlpack(block)` and its like take it
+    without a copy. A Session hands out Blocks to callers whose array library offers no `from_dlpack`.
+    """
+
+    __slots__ = ("__weakref__", "dtype", "owner", "place", "pointer", "shape", "strides")
+
+    def __init__(
+        self,
+        pointer: int,
+        shape: tuple[int, ...],
+        dtype: np.dtype[Any],
+        place: Place,
+        owner: object,
+        strides: tuple[int, ...] | None = None,
+    ) -> None:
+        self.pointer, self.shape, self.dtype, self.place, self.owner = pointer, shape, dtype, place, owner
+        self.strides = strides  # elements; None: contiguous in C order
+
+    @classmethod
+    def of_array(cls, array: np.ndarray[Any, Any]) -> Self:
+        """Describe a NumPy array; C-contiguous ones only are bound as they are."""
+        strides = None if array.flags.c_contiguous else tuple(step // array.itemsize for step in array.strides)
+        return cls(array.ctypes.data, array.shape, array.dtype, HOST, array, strides)
+
+    @classmethod
+    def of_capsule(cls, capsule: object, owner: object) -> Self:
+        """Describe what a DLPack capsule holds; the capsule stays alive with the block.
+
+        Raises:
+            BufferError: the capsule was taken already, or its dtype is unknown.
+        """
+        held = dlpack.read(capsule)
+        return cls(held.pointer, held.shape, held.dtype, held.place, (capsule, owner), held.strides)
+
+    @classmethod
+    def of_cuda_interface(cls, interface: dict[str, Any], place: Place, owner: object) -> Self:
+        """Describe what a `__cuda_array_interface__` says; it has no device index, so the place is given.
+
+        Raises:
+            BufferError: the array is masked, or its strides are no multiple of its items.
+        """
+        dtype, steps = np.dtype(interface["typestr"]), interface.get("strides")
+        if interface.get("mask") is not None:
+            raise BufferError("a masked array cannot be bound")
+        if steps is not None and any(step % dtype.itemsize for step in steps):
+            raise BufferError("its strides are no multiples of its item size")
+        strides = None if steps is None else tuple(step // dtype.itemsize for step in steps)
+        return cls(interface["data"][0] or 0, tuple(interface["shape"]), dtype, place, owner, strides)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the elements, strides aside."""
+        return prod(self.shape) * self.dtype.itemsize
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether ONNX Runtime may read it where it lies: contiguous in C order and aligned."""
+        alignment = self.dtype.alignment if self.place.is_host else _WIDEST_LOAD
+        return self._is_contiguous and self.pointer % alignment == 0
+
+    @property
+    def _is_contiguous(self) -> bool:
+        if self.strides is None or not prod(self.shape):
+            return True
+        expected = 1
+        for length, step in zip(reversed(self.shape), reversed(self.strides), strict=True):
+            if length != 1 and step != expected:
+                return False
+            expected *= length
+        return True
+
+    def numpy(self) -> np.ndarray[Any, Any]:
+        """View main memory as a NumPy array without a copy.
+
+        Raises:
+            TypeError: the memory lies on another device.
+        """
+        if not self.place.is_host:
+            raise TypeError(f"the array lies on {self.place}, where NumPy cannot read it")
+        if not self.nbytes:
+            return np.empty(self.shape, self.dtype)
+        return np.asarray(_Face(self)).view(self.dtype)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        array = self.numpy()
+        return array.astype(dtype or array.dtype) if copy else array.astype(dtype or array.dtype, copy=False)
+
+    @property
+    def __cuda_array_interface__(self) -> dict[str, Any]:
+        if self.place.kind != CUDA or self.dtype.isbuiltin != 1:
+            raise AttributeError("__cuda_array_interface__")
+        steps = None if self.strides is None else tuple(step * self.dtype.itemsize for step in self.strides)
+        return {"version": 3, "shape": self.shape, "typestr": self.dtype.str, "data": (self.pointer, False), "strides": steps, "stream": None}
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return (self.place.kind, self.place.index)
+
+    def __dlpack__(self, *, stream: int | None = None, **_unused: Any) -> object:
+        """Hand the memory over; no stream has to wait, because a run of ONNX Runtime ends synchronised."""
+        return dlpack.write(dlpack.Contents(self.pointer, self.shape, self.strides, self.dtype, self.place), self)
+
+    def __repr__(self) -> str:
+        return f"Block({self.dtype}{list(self.shape)} on {self.place})"
+
+
+class _Face:
+    """NumPy's way into a block: raw items of the right size, since NumPy has no letters for bfloat16 and float8."""
+
+    __slots__ = ("__array_interface__", "block")
+
+    def __init__(self, block: Block) -> None:
+        size = block.dtype.itemsize
+        steps = None if block.strides is None else tuple(step * size for step in block.strides)
+        typestr = block.dtype.str if block.dtype.isbuiltin == 1 else f"|V{size}"
+        self.__array_interface__ = {"version": 3, "shape": block.shape, "typestr": typestr, "data": (block.pointer, False), "strides": steps}
+        self.block = block

@@ -1,0 +1,167 @@
+"""Which device a Session runs on, and whether that device really starts.
+
+ONNX Runtime lists CUDA wherever its GPU wheel is installed, and a session that asks for it quietly becomes a CPU session where it cannot start. Proof is
+a one-node graph that may not fall back to the CPU.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import functools
+import io
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import onnxruntime
+
+from converter.errors import DeviceUnavailable, UnknownName, UsageError
+from converter.runtime import ort_private as ort
+from converter.runtime.memory import Memory, OrtMemory
+from converter.runtime.places import CUDA, HOST, Place
+
+HINT = "converter doctor lists what is missing; --device cpu runs here"
+
+_CPU_PROVIDER, _CUDA_PROVIDER = "CPUExecutionProvider", "CUDAExecutionProvider"
+_CUDA_DEFAULTS = {
+    "arena_extend_strategy": "kSameAsRequested",  # else memory doubles at every growth
+    "cudnn_conv_algo_search": "HEURISTIC",  # else every new shape is tuned anew, for hundreds of milliseconds
+}
+# The smallest graph: y = Relu(x), float [n], IR 10, opset 20.
+_ONE_NODE = b'\x08\n:5\n\x0c\n\x01x\x12\x01y"\x04Relu\x12\x01gZ\x10\n\x01x\x12\x0b\n\t\x08\x01\x12\x05\n\x03\x12\x01nb\x10\n\x01y\x12\x0b\n\t\x08\x01\x12\x05\n\x03\x12\x01nB\x04\n\x00\x10\x14'
+
+
+@dataclass(frozen=True)
+class Device:
+    """A device that starts: its name, ONNX Runtime's providers for it (the first one is it), and its memory."""
+
+    name: str
+    providers: tuple[str, ...]
+    memory: Memory
+    options: Mapping[str, str]
+    """Provider options of the first provider."""
+
+    @property
+    def is_cpu(self) -> bool:
+        """Whether arrays in main memory are used where they lie."""
+        return self.memory.place.is_host
+
+    def provider_list(self, options: Mapping[str, object]) -> list[tuple[str, dict[str, str]]]:
+        """The providers as InferenceSession takes them, the caller's options over the device's own."""
+        first = {**self.options, **{key: str(value) for key, value in options.items()}}
+        return [(self.providers[0], first), *((name, {}) for name in self.providers[1:])]
+
+
+@dataclass(frozen=True)
+class ProviderState:
+    """What became of one provider of ONNX Runtime on this machine."""
+
+    name: str
+    is_listed: bool
+    """Whether the installed wheel contains it."""
+    starts: bool
+    """Whether a session starts on it."""
+    reason: str
+    """Why it does not start; empty where it does."""
+
+
+def choose_device(wanted: str) -> Device:
+    """The device of a name: `cpu`, `cuda`, `cuda:1`, or `auto`, which is CUDA where that starts and the CPU elsewhere.
+
+    Raises:
+        UnknownName: there is no device of that name.
+        DeviceUnavailable: CUDA was asked for and does not start.
+    """
+    if not (match := re.fullmatch(r"auto|cpu|cuda(?::(\d+))?", wanted)):
+        raise UnknownName("device", wanted, ["auto", "cpu", "cuda", "cuda:1"])
+    index = int(match[1] or 0)
+    if wanted == "cpu":
+        return _cpu()
+    reason = why_not_cuda(index)
+    if not reason:
+        return Device(f"cuda:{index}", (_CUDA_PROVIDER, _CPU_PROVIDER), OrtMemory(Place(CUDA, index)), {**_CUDA_DEFAULTS, "device_id": str(index)})
+    if wanted == "auto":
+        return _cpu()
+    raise DeviceUnavailable(f"device {wanted} cannot start: {reason}", hint=HINT)
+
+
+def survey_providers() -> tuple[ProviderState, ...]:
+    """Every provider that is listed, and CUDA in any case: whether it really starts, and why not."""
+    listed = onnxruntime.get_available_providers()
+    names = listed if _CUDA_PROVIDER in listed else [_CUDA_PROVIDER, *listed]
+    reasons = {name: why_not_cuda(0) if name == _CUDA_PROVIDER else _why_not(name) for name in names}
+    return tuple(ProviderState(name, name in listed, not reason, reason) for name, reason in reasons.items())
+
+
+@functools.cache
+def why_not_cuda(index: int) -> str:
+    """Why no session starts on this CUDA device; empty where one does. Asked once a process."""
+    if _CUDA_PROVIDER not in onnxruntime.get_available_providers():
+        return f"the installed onnxruntime {onnxruntime.__version__} is built without CUDA"
+    with contextlib.redirect_stdout(io.StringIO()):
+        onnxruntime.preload_dlls()
+    failure = _why_not(_CUDA_PROVIDER, {"device_id": str(index)})
+    return "; ".join(_missing_for_cuda(index)) or failure if failure else ""
+
+
+def _cpu() -> Device:
+    return Device("cpu", (_CPU_PROVIDER,), OrtMemory(HOST), {})
+
+
+def _why_not(provider: str, options: Mapping[str, str] | None = None) -> str:
+    session = onnxruntime.SessionOptions()
+    session.log_severity_level = 4
+    if provider != _CPU_PROVIDER:
+        session.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
+    try:
+        with _quiet():
+            probe = onnxruntime.InferenceSession(_ONE_NODE, session, providers=[(provider, dict(options or {}))], enable_fallback=0)
+    except (*ort.FAILURES, ValueError) as error:
+        return ort.reason(error)
+    started = probe.get_providers()[0]
+    return "" if started == provider else f"ONNX Runtime fell back to {started}"
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep ONNX Runtime's own log, which goes to file descriptor 2, silent; it has no way to ask for the level that was set before."""
+    onnxruntime.set_default_logger_severity(4)
+    try:
+        yield
+    finally:
+        onnxruntime.set_default_logger_severity(2)
+
+
+def _missing_for_cuda(index: int) -> list[str]:
+    """What CUDA lacks on this machine, from the driver up; empty where nothing is seen to be missing."""
+    driver = _load("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+    if isinstance(driver, str):
+        missing = [f"{driver} was not found (it comes with the NVIDIA driver)"]
+    else:
+        missing = _missing_devices(driver, index)
+    folder = Path(onnxruntime.__file__).parent / "capi"
+    provider = _load(str(folder / ("onnxruntime_providers_cuda.dll" if sys.platform == "win32" else "libonnxruntime_providers_cuda.so")))
+    if isinstance(provider, str):
+        wanted = getattr(onnxruntime, "cuda_version", "")
+        missing.append(f"{provider} was not found (onnxruntime {onnxruntime.__version__} wants CUDA {wanted} and cuDNN 9)")
+    return missing
+
+
+def _missing_devices(driver: ctypes.CDLL, index: int) -> list[str]:
+    if code := driver.cuInit(0):
+        return [f"the NVIDIA driver finds no usable device (cuInit gives {code})"]
+    count = ctypes.c_int()
+    driver.cuDeviceGetCount(ctypes.byref(count))
+    return [] if index < count.value else [f"this machine has {count.value} CUDA devices, the first is cuda:0"]
+
+
+def _load(library: str) -> ctypes.CDLL | str:
+    """Load a library, or tell the name of the one that was not found: itself, or one that it needs."""
+    try:
+        return ctypes.CDLL(library)
+    except OSError as error:
+        return str(error).partition(":")[0] or library
