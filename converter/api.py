@@ -59,7 +59,8 @@ def convert(
         options: the plugin's options.
         opset: version of ONNX's default operator set; None is the exporter's own choice.
         device: where the graph is validated: "cpu", "cuda", "cuda:1" or "auto".
-        atol, rtol: bounds on `|graph - model| <= atol + rtol * |model|` in place of the dtype's.
+        atol: absolute bound in `|graph - model| <= atol + rtol * |model|`, in place of the dtype's.
+        rtol: relative bound in the same.
         seeds: how often the example's sizes are sampled.
         budget: seconds for recording, after which the less telling cases are left out.
         cases: a folder for the recorded cases.

@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from converter import dtypes
 from converter.cases import Case, plan, record
 from converter.cases.folders import read_cases
 from converter.errors import GraphError, SourceNotFound
 from converter.framework import SourceModel
 from converter.graph import Graph, documents
+from converter.graph.inspecting import inspect
 from converter.loading import Loader
 from converter.runtime import Session
+from converter.runtime.ports import Port
 from converter.specs import Axis, Dim, Input, ModelSpec, Output, axis_names
 from converter.validation import Attempt, Report, Tolerance, summarise, validate
 from converter.worker import arrays
@@ -51,7 +54,7 @@ def validate_against_cases(path: Path, folder: Path, tolerance: Tolerance, devic
     session = Session(path, device="cpu")
     with tempfile.TemporaryDirectory() as work:
         spec, cases = read_cases(folder, ([port.name for port in session.inputs], [port.name for port in session.outputs]), Path(work))
-        return _judge(path, "cases", str(folder), spec or _spec_of(session, {}), cases, tolerance, device, stages)
+        return _judge(path, "cases", str(folder), spec or spec_of(session, {}), cases, tolerance, device, stages)
 
 
 def validate_alone(
@@ -75,8 +78,13 @@ class GraphModel(SourceModel):
 
     def __init__(self, path: Path, inputs: tuple[Input, ...] = (), axes: Mapping[str, Axis] | None = None) -> None:
         self._session = Session(path, device="cpu", optimised=False)
-        spec = _spec_of(self._session, axes or {})
-        self.inputs, self.outputs, self.axes, self.metadata = inputs or spec.inputs, spec.outputs, spec.axes if not inputs else axes or {}, spec.metadata
+        spec = spec_of(self._session, axes or {})
+        self.inputs, self.outputs, self.axes, self.metadata = (
+            inputs or spec.inputs,
+            spec.outputs,
+            spec.axes if not inputs else axes or {},
+            spec.metadata,
+        )
 
     def run(self, feeds: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """See SourceModel; raises GraphError and InputError."""
@@ -104,9 +112,9 @@ def _judge(
         session = Session(path, device="cpu")
         names = _names(spec, session)
         found = validate(path, spec.outputs, cases, tolerance, device, stage.progress, names)
-        outputs = {port.name: (port.dtype_name, tuple(port.dims)) for port in session.outputs}
-        model = documents.read(path)
-        graph = Graph(path, None, outputs, model.opset_imports.get("", 0), model.graph.num_nodes())
+        summary = inspect(path)
+        outputs = {value.name: (value.dtype, value.dims or ()) for value in summary.outputs}
+        graph = Graph(path, None, outputs, summary.opsets.get("", 0), sum(summary.operators.values()))
         judged = Attempt.judged(FILE, graph, found, cases)
         stage.detail = judged.line
     return Report(source, framework, spec, tuple(cases), (judged,), tolerance, seconds=dict(stages.seconds))
@@ -126,16 +134,23 @@ def _names(spec: ModelSpec, session: Session) -> dict[str, str]:
     return names
 
 
-def _spec_of(session: Session, axes: Mapping[str, Axis]) -> ModelSpec:
+def spec_of(session: Session, axes: Mapping[str, Axis]) -> ModelSpec:
     """What a graph declares of itself; a dim without a readable name becomes an axis of its own."""
     inputs = tuple(
-        Input(port.name, port.dtype_name, tuple(_dim(dim, f"{port.name}_dim_{place}") for place, dim in enumerate(port.dims))) for port in session.inputs
+        Input(port.name, dtype_of(port), tuple(_dim(dim, f"{port.name}_dim_{place}") for place, dim in enumerate(port.dims or ())))
+        for port in session.inputs
     )
     named = {name: axes.get(name, Axis()) for name in axis_names(inputs)}
     return ModelSpec(inputs, tuple(Output(port.name) for port in session.outputs), named, metadata=dict(session.metadata))
 
 
+def dtype_of(port: Port) -> str:
+    """Return the name of a port's dtype; raises GraphError for a sequence, map or optional, which no case can hold."""
+    if port.dtype is None:
+        raise GraphError(f"'{port.name}' is a {port.type}, and cases hold dense tensors only", hint="validate a graph with tensors at its border")
+    return dtypes.name_of(port.dtype)
+
+
 def _dim(dim: Dim | None, own: str) -> Dim:
     readable = isinstance(dim, int) or (isinstance(dim, str) and re.fullmatch(r"[A-Za-z_]\w*(\s*\+\s*\w+)*", dim))
     return dim if readable and dim is not None else re.sub(r"\W", "_", own)
-

@@ -84,4 +84,6 @@ def open_image(path: Path) -> Image:
     except FileNotFoundError:
         raise SourceNotFound(str(path)) from None
     except (UnidentifiedImageError, OSError) as error:
-        raise ConverterError(f"{path} is not an image that Pillow reads: {error}", hint=f"readable suffixes: {', '.join(sorted(SUFFIXES))}") from error
+        raise ConverterError(
+            f"{path} is not an image that Pillow reads: {error}", hint=f"readable suffixes: {', '.join(sorted(SUFFIXES))}"
+        ) from error

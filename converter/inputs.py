@@ -1,9 +1,9 @@
 """The syntax of `--input`: NAME:DTYPE[DIMS]{DOMAIN}.
 
-    images:float32[batch,3,32,width=32..1024]      axes by name; a range where the default 1..64 does not do
-    ids:int64[batch,length=1..512/8]{0..30521}     steps of 8; the values that may occur
-    past:float32[batch,8,past + length,64]         a sum of axes
-    scale:float32[]                                a scalar
+images:float32[batch,3,32,width=32..1024]      axes by name; a range where the default 1..64 does not do
+ids:int64[batch,length=1..512/8]{0..30521}     steps of 8; the values that may occur
+past:float32[batch,8,past + length,64]         a sum of axes
+scale:float32[]                                a scalar
 """
 
 from __future__ import annotations
@@ -82,7 +82,9 @@ def _parse_dim(part: str, text: str) -> tuple[Dim, Axis | None]:
             raise InputSyntaxError(f"cannot read the dim '{part}' of '{text}': {error}", hint=f"{ranged['name']}=16..512") from None
     if _SUM.fullmatch(part):
         return " + ".join(terms(part)), None
-    raise InputSyntaxError(f"cannot read the dim '{part}' of '{text}'", hint=f"a number, a name, or a name with its range: width=16..512; as in {EXAMPLE}")
+    raise InputSyntaxError(
+        f"cannot read the dim '{part}' of '{text}'", hint=f"a number, a name, or a name with its range: width=16..512; as in {EXAMPLE}"
+    )
 
 
 def _parse_domain(text: str | None, whole: str, dtype: str) -> Domain:

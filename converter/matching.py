@@ -41,7 +41,7 @@ def _best(source: Source, frameworks: Iterable[Framework]) -> Framework:
 
 
 def _rank(framework: Framework, source: Source) -> tuple[Match, int]:
-    """How surely, and for live objects how close to the object's own class: 0 for the class itself, -1 for its parent, …"""
+    """How surely, and for live objects how close to the object's own class: 0 for the class itself, -1 for its parent, …."""
     if source.live is None:
         return framework.match(source), 0
     places = [place for place, name in enumerate(source.class_names) if name in framework.types]

@@ -24,7 +24,6 @@ from converter.worker.janitor import Janitor
 
 if TYPE_CHECKING:
     from converter.request import Request
-    from converter.specs import ModelSpec
     from converter.stages import Stages
 
 

@@ -10,7 +10,7 @@ import shutil
 import socket
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import onnx_ir as ir
 
@@ -34,7 +34,7 @@ class Publication:
         self.destination = destination.absolute()
         self._janitor = janitor
 
-    def __enter__(self) -> Publication:
+    def __enter__(self) -> Self:
         parent = self.destination.parent
         if self.destination.is_dir():
             raise DestinationError(f"{self.destination} is a folder", hint=f"name the file: -o {self.destination / 'model.onnx'}")

@@ -14,15 +14,16 @@ import re
 import sys
 import zipfile
 import zlib
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from converter.errors import SourceNotFound, UnreadableSource
 
 HEAD_BYTES = 4096
 _REFERENCE = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
 _PICKLE_OPCODES_READ = 2000
-_DECOMPRESSORS = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
+_DECOMPRESSORS: dict[bytes, Callable[[Path], Any]] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
 
 
 class Source:
@@ -99,17 +100,18 @@ class Source:
         return tuple(f"{kind.__module__}.{kind.__qualname__}" for kind in type(self.live).__mro__) if self.live is not None else ()
 
 
-def _opened(path: Path, head: bytes) -> io.BufferedIOBase:
+def _opened(path: Path, head: bytes) -> IO[bytes]:
     for magic, opener in _DECOMPRESSORS.items():
         if head.startswith(magic):
-            return opener(path, "rb")  # type: ignore[return-value,no-any-return]
+            opened: IO[bytes] = opener(path)
+            return opened
     if head[:2] in {b"x\x01", b"x\x5e", b"x\x9c", b"x\xda"}:  # zlib, joblib's default
         with path.open("rb") as file:
             return io.BytesIO(zlib.decompressobj().decompress(file.read(1 << 20), 1 << 22))
     return path.open("rb")
 
 
-def _globals_of(file: io.BufferedIOBase) -> list[str]:
+def _globals_of(file: IO[bytes]) -> list[str]:
     found: list[str] = []
     strings: list[str] = []
     memo: dict[int, str | None] = {}
@@ -122,9 +124,15 @@ def _globals_of(file: io.BufferedIOBase) -> list[str]:
                 if opcode.name == "MEMOIZE":
                     memo[len(memo)] = last
                 elif opcode.name in {"PUT", "BINPUT", "LONG_BINPUT"}:
-                    memo[int(argument)] = last
+                    memo[int(str(argument))] = last
                 else:
-                    last = memo.get(argument) if opcode.name in {"GET", "BINGET", "LONG_BINGET"} else argument if "UNICODE" in opcode.name else None
+                    last = (
+                        memo.get(int(str(argument)))
+                        if opcode.name in {"GET", "BINGET", "LONG_BINGET"}
+                        else argument
+                        if "UNICODE" in opcode.name
+                        else None
+                    )
                     if last is not None:
                         strings.append(last)
                 if opcode.name == "GLOBAL":

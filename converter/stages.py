@@ -15,7 +15,7 @@ TRACE_VARIABLE = "CONVERTER_TRACE"
 
 @dataclass(frozen=True)
 class Event:
-    """What an observer is told: a stage starts, is `done` of `total` steps along, or ended after `seconds` with a `detail`."""
+    """What an observer is told: a stage starts, is `done` of `total` steps along, or ended after `seconds` with a `detail`: what came of it, or the error."""
 
     stage: str
     subject: str
@@ -61,8 +61,8 @@ class Stages:
         self._tell(Event(name, subject, "started"))
         try:
             yield stage
-        except BaseException:
-            self._tell(Event(name, subject, "failed", stage.seconds, detail=stage.detail))
+        except BaseException as error:
+            self._tell(Event(name, subject, "failed", stage.seconds, detail=str(error)))
             raise
         finally:
             self.seconds[f"{name} {subject}" if name in {"export", "finish", "validate"} else name] = stage.seconds

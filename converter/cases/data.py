@@ -1,9 +1,9 @@
 """The user's own samples (`--data`): tables, arrays and images become cases; a table also tells a plugin its columns.
 
-    .csv .parquet .feather      a table: rows of columns; needs pyarrow (the extra `data`)
-    .npz                        the feeds of one case, an array for each input
-    .npy                        the feed of the only input
-    .png .jpg …                 images, prepared as the model's metadata says, one batch
+.csv .parquet .feather      a table: rows of columns; needs pyarrow (the extra `data`)
+.npz                        the feeds of one case, an array for each input
+.npy                        the feed of the only input
+.png .jpg …                 images, prepared as the model's metadata says, one batch
 """
 
 from __future__ import annotations
@@ -135,7 +135,9 @@ def cast(wanted: Input, values: np.ndarray) -> np.ndarray:
         text = wanted.dtype == dtypes.STRING
         return np.asarray(values, object) if text else values.astype(dtypes.numpy_dtype(wanted.dtype))
     except (ValueError, TypeError) as error:
-        raise InputError(f"input '{wanted.name}' wants {wanted.dtype}, the data is {values.dtype}: {error}", hint="check the column's values") from error
+        raise InputError(
+            f"input '{wanted.name}' wants {wanted.dtype}, the data is {values.dtype}: {error}", hint="check the column's values"
+        ) from error
 
 
 def _read_arrays(path: Path, spec: ModelSpec) -> dict[str, np.ndarray]:
@@ -143,10 +145,14 @@ def _read_arrays(path: Path, spec: ModelSpec) -> dict[str, np.ndarray]:
         loaded = np.load(path, allow_pickle=False)
         given = dict(loaded) if path.suffix.lower() == ".npz" else {spec.inputs[0].name: loaded}
     except (ValueError, OSError) as error:
-        raise UnreadableSource(f"{path} cannot be read as arrays: {error}", hint="write it with numpy.savez or numpy.save, without objects") from error
+        raise UnreadableSource(
+            f"{path} cannot be read as arrays: {error}", hint="write it with numpy.savez or numpy.save, without objects"
+        ) from error
     names = {each.name for each in spec.inputs}
     if given.keys() != names:
-        raise InputError(f"{path.name} holds {sorted(given)}, the model takes {sorted(names)}", hint="an .npz has an array for each input, by its name")
+        raise InputError(
+            f"{path.name} holds {sorted(given)}, the model takes {sorted(names)}", hint="an .npz has an array for each input, by its name"
+        )
     return {each.name: cast(each, given[each.name]) for each in spec.inputs}
 
 
@@ -174,5 +180,7 @@ def sizes_of(inputs: Sequence[Input], feeds: Mapping[str, np.ndarray]) -> dict[s
     for each in inputs:
         wanted = [evaluate(dim, sizes) for dim in each.dims]
         if wanted != list(feeds[each.name].shape):
-            raise InputError(f"input '{each.name}' wants {wanted}, the data has shape {list(feeds[each.name].shape)}", hint=f"dims: {list(each.dims)}")
+            raise InputError(
+                f"input '{each.name}' wants {wanted}, the data has shape {list(feeds[each.name].shape)}", hint=f"dims: {list(each.dims)}"
+            )
     return sizes

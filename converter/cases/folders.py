@@ -1,8 +1,8 @@
 """Cases in a folder that others read too: ONNX's `test_data_set_N` layout, with the spec beside it.
 
-    DIR/spec.json                          the model's inputs, outputs and axes; each case's name, origin and sizes
-    DIR/test_data_set_0/input_0.pb …       TensorProto files in the order of the spec; source: onnx/backend/test in the onnx package
-    DIR/test_data_set_0/output_0.pb …
+DIR/spec.json                          the model's inputs, outputs and axes; each case's name, origin and sizes
+DIR/test_data_set_0/input_0.pb …       TensorProto files in the order of the spec; source: onnx/backend/test in the onnx package
+DIR/test_data_set_0/output_0.pb …
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -58,12 +59,12 @@ def read_cases(folder: Path, names: tuple[Sequence[str], Sequence[str]], work: P
     sets = sorted((int(match[1]), each) for each in folder.glob("test_data_set_*") if (match := _SET.fullmatch(each.name)))
     if not sets:
         raise SourceNotFound(str(folder), what=f"{folder} holds no test_data_set_N folders", hint="converter convert SOURCE --cases DIR records some")
-    recorded = json.loads((folder / SPEC).read_text(encoding="utf-8")) if (folder / SPEC).is_file() else None
+    recorded: dict[str, Any] | None = json.loads((folder / SPEC).read_text(encoding="utf-8")) if (folder / SPEC).is_file() else None
     cases = []
     for number, place in sets:
         arrays.write(_read_side(place, "input", names[0]), work / str(number) / "inputs")
         arrays.write(_read_side(place, "output", names[1]), work / str(number) / "outputs")
-        row = recorded["cases"][number] if recorded else {"name": place.name, "origin": place.name, "sizes": {}}
+        row: dict[str, Any] = recorded["cases"][number] if recorded else {"name": place.name, "origin": place.name, "sizes": {}}
         cases.append(Case(row["name"], row["origin"], row["sizes"], work / str(number)))
     return (ModelSpec.from_json(recorded["spec"]) if recorded else None), tuple(cases)
 
@@ -79,7 +80,9 @@ def _write_side(place: Path, side: str, tensors: Mapping[str, np.ndarray]) -> No
     from onnx import numpy_helper
 
     for number, (name, array) in enumerate(tensors.items()):
-        (place / f"{side}_{number}.pb").write_bytes(numpy_helper.from_array(np.ascontiguousarray(array).reshape(array.shape), name).SerializeToString())
+        (place / f"{side}_{number}.pb").write_bytes(
+            numpy_helper.from_array(np.ascontiguousarray(array).reshape(array.shape), name).SerializeToString()
+        )
 
 
 def _read_side(place: Path, side: str, names: Sequence[str]) -> dict[str, np.ndarray]:

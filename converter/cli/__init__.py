@@ -24,10 +24,12 @@ class LazyGroup(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names, in the order of their use."""
+        del ctx
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return the named command, None for an unknown one."""
+        del ctx
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = importlib.import_module(f"converter.cli.{cmd_name}").command
@@ -35,6 +37,7 @@ class LazyGroup(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the table of commands without importing them."""
+        del ctx
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
@@ -62,7 +65,7 @@ def main() -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(2)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - the last place where a fault can be told
         from converter.cli.failures import show
 
         sys.exit(show(error))

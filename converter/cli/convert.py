@@ -42,7 +42,7 @@ def command(sources: tuple[str, ...], output: str | None, **options: Any) -> int
     elif not options["quiet"]:
         _show(report, table=options["table"])
     if not report.agrees:
-        _show_rejection(report, options)
+        _show_rejection(report)
     return failures.AGREES if report.agrees else failures.DISAGREES
 
 
@@ -72,7 +72,7 @@ def _show(report: Report, *, table: bool) -> None:
         click.echo(screens.signature(report))
 
 
-def _show_rejection(report: Report, options: dict[str, Any]) -> None:
+def _show_rejection(report: Report) -> None:
     for attempt in report.attempts:
         if attempt.error is not None:
             click.echo(f"  {attempt.exporter}: {attempt.error.message}", err=True)

@@ -11,7 +11,7 @@ import click
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-class KeyValue(click.ParamType):
+class KeyValue(click.ParamType[tuple[str, str]]):
     """A text `key=value`."""
 
     name = "key=value"
@@ -26,7 +26,7 @@ class KeyValue(click.ParamType):
         return key, text
 
 
-class JsonObject(click.ParamType):
+class JsonObject(click.ParamType[dict[str, Any]]):
     """A JSON object: `{"depth": 3}`."""
 
     name = "json"
@@ -57,7 +57,9 @@ _SOURCE = [
     click.option("--model-args", type=JsonObject(), default=None, help="Keyword arguments for --model, or for a source that is a class or function."),
     click.option("--input", "inputs", multiple=True, metavar="NAME:DTYPE[DIMS]", help="An input; a dim is a number, a name, or width=16..512."),
     click.option("--data", multiple=True, metavar="FILE", help="Real samples: .npz .npy .csv .parquet, images; patterns allowed."),
-    click.option("-O", "--option", "options", type=KeyValue(), multiple=True, help="An option of the plugin; converter plugins show NAME lists them."),
+    click.option(
+        "-O", "--option", "options", type=KeyValue(), multiple=True, help="An option of the plugin; converter plugins show NAME lists them."
+    ),
     click.option("--trust", is_flag=True, help="Load sources that execute code, such as any pickle."),
     click.option("--timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="How long one step of the worker may take."),
     click.option("--memory", metavar="SIZE", help="How much memory the worker may take: 8GB."),

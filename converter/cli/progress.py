@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import click
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from converter.stages import Event
 
-_SILENT = frozenset({"match", "finish", "check"})  # stages that earn no line of their own
+_SILENT = frozenset({"match", "export", "check"})  # stages that earn no line of their own; an export's comes with its finish
 
 
 class Progress:
@@ -22,7 +22,7 @@ class Progress:
     def __init__(self, *, quiet: bool = False) -> None:
         self._quiet = quiet
         self._status: Status | None = None
-        self._note = ""  # what the finish stage said, shown with the export
+        self._exported = 0.0  # seconds of the export that is being finished
 
     def __call__(self, event: Event) -> None:
         """Show an event."""
@@ -32,12 +32,16 @@ class Progress:
             self._show_running(event)
             return
         self._stop()
-        if event.state == "finished" and event.stage not in _SILENT:
-            self._line(event)
-        elif event.stage == "finish" and event.state == "finished":
-            click.echo(f"  {'':<13}       {event.detail}", err=True)
+        if event.state == "failed":
+            self._failure(event)
+        elif event.stage == "export":
+            self._exported = event.seconds
+        elif event.stage == "finish":
+            self._line(event.subject, event.seconds + self._exported, event.detail)
+        elif event.stage not in _SILENT and event.detail:
+            self._line(event.stage, event.seconds if event.stage != "publish" else None, event.detail, colour=_verdict(event))
 
-    def __enter__(self) -> Progress:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -62,14 +66,22 @@ class Progress:
             self._status.stop()
             self._status = None
 
-    def _line(self, event: Event) -> None:
-        seconds = f"{event.seconds:5.1f} s" if event.stage != "publish" else "       "
-        if event.stage == "publish" and not event.detail:
-            return
-        good = event.stage == "validate" and not event.detail.startswith("rejected")
-        colour = "green" if good else "red" if event.stage == "validate" else None
-        click.echo(f"  {_title(event):<12} {seconds}   {click.style(event.detail, fg=colour)}", err=True)
+    def _failure(self, event: Event) -> None:
+        """A failed exporter is not the end; any other failure is told as the command's error."""
+        if event.stage in {"export", "finish"}:
+            self._line(event.subject, event.seconds, f"failed: {event.detail}", colour="red")
+
+    @staticmethod
+    def _line(title: str, seconds: float | None, detail: str, colour: str | None = None) -> None:
+        time = f"{seconds:5.1f} s" if seconds is not None else " " * 7
+        click.echo(f"  {title:<12} {time}   {click.style(detail, fg=colour)}", err=True)
 
 
 def _title(event: Event) -> str:
     return event.subject if event.stage == "export" else event.stage
+
+
+def _verdict(event: Event) -> str | None:
+    if event.stage != "validate":
+        return None
+    return "red" if event.detail.startswith("rejected") else "green"

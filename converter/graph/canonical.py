@@ -21,7 +21,7 @@ def canonicalise(model: ir.Model) -> None:
     common.RemoveUnusedNodesPass()(model)
     common.LiftConstantsToInitializersPass(size_limit=0)(model)
     common.DeduplicateInitializersPass()(model)
-    common.RemoveUnusedFunctionsPass()(model)
+    common.RemoveUnusedFunctionsPass()(model)  # type: ignore[no-untyped-call]
     common.RemoveUnusedOpsetsPass()(model)
     common.ClearMetadataAndDocStringPass()(model)
     graph = model.graph
@@ -38,7 +38,7 @@ def _from_outputs(graph: ir.Graph) -> Iterator[ir.Node]:
     done: set[ir.Node] = set()
     roots = [value.producer() for value in graph.outputs]
     for root in (*roots, *list(graph)):
-        stack = [(root, False)] if root is not None else []
+        stack: list[tuple[ir.Node | None, bool]] = [(root, False)]
         while stack:
             node, ready = stack.pop()
             if node is None or node in done or node.graph is not graph:
@@ -71,19 +71,19 @@ def _subgraphs(attribute: ir.Attr) -> list[ir.Graph]:
 
 def _name(graph: ir.Graph, taken: set[str], scope: str = "") -> None:
     """Name nodes by operator and position, values by their node, weights by their first reader. `taken` grows by every name."""
-    fixed = {value for value in (*graph.inputs, *graph.outputs)} if not scope else set()
+    fixed = {*graph.inputs, *graph.outputs} if not scope else set()
     for number, value in enumerate(graph.inputs if scope else ()):
         value.name = _free(f"{scope}input_{number}", taken)
     for number, node in enumerate(graph):
         node.name = f"{scope}{node.op_type}_{number}"
-        for place, value in enumerate(node.inputs):
-            if value is not None and value.is_initializer() and value.graph is graph and value not in fixed:
-                _name_weight(value, f"{node.name}.{place}", taken)
-                fixed.add(value)
-        for place, value in enumerate(node.outputs):
-            value.shape = None if value not in fixed else value.shape  # the shapes that exporters declare lie
-            if value not in fixed:
-                value.name = _free(node.name if place == 0 else f"{node.name}_{place}", taken) if value.name else value.name
+        for place, read in enumerate(node.inputs):
+            if read is not None and read.is_initializer() and read.graph is graph and read not in fixed:
+                _name_weight(read, f"{node.name}.{place}", taken)
+                fixed.add(read)
+        for place, output in enumerate(node.outputs):
+            if output not in fixed and output.name:
+                output.shape = None  # the shapes that exporters declare lie
+                output.name = _free(node.name if place == 0 else f"{node.name}_{place}", taken)
         for attribute in node.attributes.values():
             for place, subgraph in enumerate(_subgraphs(attribute)):
                 subgraph.name = f"{node.name}.{attribute.name}{place or ''}"

@@ -22,7 +22,7 @@ def read(path: Path) -> ir.Model:
     """Return the model of an ONNX file, external weights left on disk; raises GraphError where it is none."""
     try:
         return ir.load(path)
-    except Exception as error:  # noqa: BLE001 - the reader raises whatever its parts raise
+    except Exception as error:
         raise GraphError(f"{path.name} is not an ONNX file: {error}", hint="it may be cut off, or of another kind") from error
 
 
@@ -53,7 +53,7 @@ def check(path: Path) -> None:
     """Run ONNX's checker with full shape inference; raises GraphError with its reason."""
     try:
         onnx.checker.check_model(str(path), full_check=True)
-    except Exception as error:  # noqa: BLE001 - the checker raises its own error, RuntimeErrors and protobuf's
+    except Exception as error:
         raise GraphError(f"the graph is not valid ONNX: {_first_line(error)}", hint="the exporter wrote it; another one may do better") from error
 
 

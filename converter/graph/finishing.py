@@ -28,7 +28,7 @@ class Graph:
 
     path: Path
     data: Path | None
-    outputs: Mapping[str, tuple[str, tuple[Dim, ...]]]  # name → dtype, dims
+    outputs: Mapping[str, tuple[str, tuple[Dim | None, ...]]]  # name → dtype, dims
     opset: int
     nodes: int
 
@@ -103,7 +103,7 @@ def _bind_inputs(graph: ir.Graph, spec: ModelSpec) -> None:
 
 
 def _declare_input(each: Input, value: ir.Value) -> None:
-    wanted = ir.DataType[_onnx_name(each.dtype)]
+    wanted = ir.DataType[dtypes.onnx_name(each.dtype)]
     if value.dtype is not None and value.dtype != wanted:
         found = dtypes.canonical(value.dtype.name.lower())
         raise GraphError(f"the graph takes '{each.name}' as {found}, the model takes {each.dtype}", hint="the exporter changed the input's dtype")
@@ -132,10 +132,10 @@ def _check_domains(model: ir.Model, declared: Sequence[str]) -> None:
 
 def _declare_outputs(
     graph: ir.Graph, spec: ModelSpec, cases: Sequence[Case], hints: Mapping[str, Sequence[str | int | None]]
-) -> dict[str, tuple[str, tuple[Dim, ...]]]:
+) -> dict[str, tuple[str, tuple[Dim | None, ...]]]:
     answers = [case.answers for case in cases]
     sizes = [case.sizes for case in cases]
-    declared = {}
+    declared: dict[str, tuple[str, tuple[Dim | None, ...]]] = {}
     for output, value in zip(spec.outputs, graph.outputs, strict=True):
         shapes = [answer[output.name].shape for answer in answers]
         dims = measured_dims(output.name, shapes, sizes, hints[output.name])
@@ -153,7 +153,3 @@ def _dims_of(value: ir.Value) -> list[str | int | None]:
 def _needed_ir_version(opsets: Mapping[str, int]) -> int:
     imports = [onnx.helper.make_opsetid(domain, version) for domain, version in opsets.items() if domain in STANDARD_DOMAINS]
     return int(onnx.helper.find_min_ir_version_for(imports, ignore_unknown=True))
-
-
-def _onnx_name(dtype: str) -> str:
-    return {"float32": "FLOAT", "float64": "DOUBLE"}.get(dtype, dtype.upper().replace("_", "") if dtype.startswith("float8") else dtype.upper())

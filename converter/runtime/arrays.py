@@ -23,7 +23,7 @@ class Library:
 
     name = "NumPy"
 
-    def place(self, value: Any, device: Place) -> Place:
+    def place(self, value: Any, device: Place) -> Place:  # noqa: ARG002 - the siblings need both
         """Where the array lies; `device` is the session's, for arrays that tell the kind of device and not which."""
         return HOST
 
@@ -31,7 +31,7 @@ class Library:
         """View an array in main memory."""
         return np.asarray(value)
 
-    def block(self, value: Any, device: Place) -> Block:
+    def block(self, value: Any, device: Place) -> Block:  # noqa: ARG002 - the siblings need both
         """Describe an array where it lies; what its library has queued for it is done before CUDA's default stream goes on."""
         return Block.of_array(self.host(value))
 
@@ -58,8 +58,8 @@ class DLPack(Library):
     def place(self, value: Any, device: Place) -> Place:
         """Where the array lies."""
         if hasattr(value, "__dlpack_device__"):
-            kind, index = value.__dlpack_device__()
-            return Place(int(kind), int(index))
+            kind, number = value.__dlpack_device__()
+            return Place(int(kind), int(number))
         return device if device.kind == CUDA else Place(CUDA)
 
     def host(self, value: Any) -> np.ndarray[Any, Any]:
@@ -130,6 +130,21 @@ def library_of(value: Any) -> Library | None:
     return NUMPY if hasattr(value, "__array_interface__") or hasattr(value, "__array__") else None
 
 
+def lies_on(name: str, library: Library, value: Any, device: Place) -> Place:
+    """Where the value of an input lies: in main memory or on the session's device.
+
+    Raises:
+        InputError: it lies on a third.
+    """
+    try:
+        place = library.place(value, device)
+    except _REFUSALS as error:
+        raise _refused(name, library, value, device, error) from error
+    if not place.is_host and not device.holds(place):
+        raise _refused(name, library, value, device, BufferError("wrong device"))
+    return place
+
+
 def read_host(name: str, library: Library, value: Any) -> np.ndarray[Any, Any]:
     """View the value of an input in main memory.
 
@@ -141,7 +156,7 @@ def read_host(name: str, library: Library, value: Any) -> np.ndarray[Any, Any]:
     try:
         return library.host(value)
     except _REFUSALS as error:
-        raise refused(name, library, value, HOST, error) from error
+        raise _refused(name, library, value, HOST, error) from error
 
 
 def read_block(name: str, library: Library, value: Any, device: Place) -> Block:
@@ -155,13 +170,13 @@ def read_block(name: str, library: Library, value: Any, device: Place) -> Block:
         if not block.is_ready:
             block = library.block(library.copy(value), device)
     except (*_REFUSALS, AttributeError) as error:
-        raise refused(name, library, value, device, error) from error
+        raise _refused(name, library, value, device, error) from error
     if not block.is_ready or not device.holds(block.place):
-        raise refused(name, library, value, device, BufferError("it is not contiguous"))
+        raise _refused(name, library, value, device, BufferError("it is not contiguous"))
     return block
 
 
-def refused(name: str, library: Library, value: Any, device: Place, error: Exception) -> InputError:
+def _refused(name: str, library: Library, value: Any, device: Place, error: Exception) -> InputError:
     """Why the value of an input cannot be read, and the way on."""
     if getattr(value, "requires_grad", False):
         return InputError(f"input '{name}' is a tensor that requires grad, and a graph gives no gradient", hint="pass tensor.detach()")

@@ -16,8 +16,8 @@ _WIDEST_LOAD = 16  # bytes that one CUDA thread may read at once
 class Block:
     """An array on any device, without an array library.
 
-    It speaks DLPack, on a CUDA device `__cuda_array_interface__`, and in main memory NumPy's `__array__`; so `torch.from_dlpack(block)` and its like take it
-    without a copy. A Session hands out Blocks to callers whose array library offers no `from_dlpack`.
+    It speaks DLPack, on a CUDA device `__cuda_array_interface__`, and in main memory NumPy's `__array__`; so `torch.from_dlpack(block)` and its
+    like take it without a copy. A Session hands out Blocks to callers whose array library offers no `from_dlpack`.
     """
 
     __slots__ = ("__weakref__", "dtype", "owner", "place", "pointer", "shape", "strides")
@@ -111,7 +111,7 @@ class Block:
         return {"version": 3, "shape": self.shape, "typestr": self.dtype.str, "data": (self.pointer, False), "strides": steps, "stream": None}
 
     def __dlpack_device__(self) -> tuple[int, int]:
-        return (self.place.kind, self.place.index)
+        return (self.place.kind, self.place.number)
 
     def __dlpack__(self, *, stream: int | None = None, **_unused: Any) -> object:
         """Hand the memory over; no stream has to wait, because a run of ONNX Runtime ends synchronised."""

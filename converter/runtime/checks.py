@@ -39,26 +39,32 @@ def check_kind(port: Port) -> None:
     if port.dtype is not None:
         return
     if port.type.startswith("tensor("):
-        raise InputError(f"input '{port.name}' wants {port.type}, which does not pass from Python to ONNX Runtime", hint="let the graph take int8 and cast inside")
+        raise InputError(
+            f"input '{port.name}' wants {port.type}, which does not pass from Python to ONNX Runtime",
+            hint="let the graph take int8 and cast inside",
+        )
     raise InputError(
         f"input '{port.name}' wants {port.type}; a Session feeds dense tensors only",
         hint="convert the model with the value flattened into tensors, or call onnxruntime.InferenceSession yourself",
     )
 
 
-def check_feed(port: Port, dtype: np.dtype[Any], shape: tuple[int, ...]) -> None:
-    """See that an array of this dtype (in any byte order) and shape may be fed.
+def check_feed(port: Port, dtype: np.dtype[Any], shape: tuple[int, ...], *, may_cast: bool = True) -> None:
+    """See that an array of this dtype and shape may be fed; `may_cast` allows what a cast brings to the declared dtype without loss.
 
     Raises:
         InputError: the port takes no array, or another dtype, rank or length of a dimension.
     """
     check_kind(port)
-    _check_dtype(port, dtype)
-    if port.dims is None:
+    if dtype != port.dtype and not (may_cast and (dtype.newbyteorder("=") == port.dtype or widens(dtype, port.dtype))):
+        wanted = "strings" if port.is_string else port.dtype
+        raise InputError(f"input '{port.name}' wants {wanted}, got {_shown_dtype(dtype)}", hint=_cast_hint(port))
+    if not port.is_shaped:
         return
     if len(shape) != len(port.dims):
         wanted = f"{len(port.dims)} dimensions {shown_dims(port.dims)}" if port.dims else "a scalar, which has the shape []"
-        hint = "a batch axis may be missing: array[None] adds one in front" if len(shape) == len(port.dims) - 1 else "array.reshape(…) changes the shape"
+        is_short = len(shape) == len(port.dims) - 1
+        hint = "a batch axis may be missing: array[None] adds one in front" if is_short else "array.reshape(…) changes the shape"
         raise InputError(f"input '{port.name}' wants {wanted}, got {len(shape)}: {list(shape)}", hint=hint)
     for axis, (declared, length) in enumerate(zip(port.dims, shape, strict=True)):
         if isinstance(declared, int) and declared != length:
@@ -76,7 +82,7 @@ def check_axes(inputs: Mapping[str, Port], shapes: Mapping[str, tuple[int, ...]]
     """
     sizes: dict[str, tuple[int, str]] = {}
     for name, shape in shapes.items():
-        for declared, length in zip(inputs[name].dims or (), shape, strict=False):
+        for declared, length in zip(inputs[name].dims, shape, strict=False):
             if not isinstance(declared, str):
                 continue
             known, where = sizes.setdefault(declared, (length, name))
@@ -95,28 +101,25 @@ def check_text(port: Port, array: np.ndarray[Any, Any]) -> None:
     """
     for item in array.flat:
         if not isinstance(item, str):
-            hint = "give the text that the model takes for missing, often ''" if item is None else "make text of every item, for example with str(item)"
+            hint = "give the text that the model takes for missing, often ''" if item is None else "make text of every item: str(item)"
             raise InputError(f"input '{port.name}' wants strings, got {item!r} among them", hint=hint)
 
 
 def widens(given: np.dtype[Any], wanted: np.dtype[Any] | None) -> bool:
-    """Whether a cast keeps every value and its kind: float16 to float32, int32 to int64, text to objects. Never uint8 to float32, often a mistake."""
+    """Whether a cast keeps every value and its kind: float16 to float32, int32 to int64, text to objects; not uint8 to float32, often a mistake."""
     if wanted == STRING:
         return given.kind in "UT"
     return wanted is not None and given.kind == wanted.kind and given.kind in "iuf" and np.can_cast(given, wanted, "safe")
 
 
-def cast_hint(port: Port) -> str:
-    """How to make an array of the port's dtype."""
+def _cast_hint(port: Port) -> str:
     if port.is_string:
         return "pass an object array of str; bytes become text with np.char.decode(array, 'utf-8')"
     return f"if no value is lost by it, convert: array.astype('{port.dtype}')"
 
 
-def _check_dtype(port: Port, dtype: np.dtype[Any]) -> None:
-    if dtype.newbyteorder("=") == port.dtype or widens(dtype, port.dtype):
-        return
-    raise InputError(f"input '{port.name}' wants {'strings' if port.is_string else port.dtype}, got {dtype}", hint=cast_hint(port))
+def _shown_dtype(dtype: np.dtype[Any]) -> str:
+    return str(dtype) if dtype.isnative else f"{dtype.newbyteorder('=')} in foreign byte order"
 
 
 def _quoted(names: Iterable[str]) -> str:

@@ -1,7 +1,7 @@
 """Which device a Session runs on, and whether that device really starts.
 
-ONNX Runtime lists CUDA wherever its GPU wheel is installed, and a session that asks for it quietly becomes a CPU session where it cannot start. Proof is
-a one-node graph that may not fall back to the CPU.
+ONNX Runtime lists CUDA wherever its GPU wheel is installed, and a session that asks for it quietly becomes a CPU session where it cannot start.
+Proof is a one-node graph that may not fall back to the CPU.
 """
 
 from __future__ import annotations
@@ -15,11 +15,10 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import onnxruntime
 
-from converter.errors import DeviceUnavailable, UnknownName, UsageError
+from converter.errors import DeviceUnavailable, UnknownName
 from converter.runtime import ort_private as ort
 from converter.runtime.memory import Memory, OrtMemory
 from converter.runtime.places import CUDA, HOST, Place
@@ -32,7 +31,12 @@ _CUDA_DEFAULTS = {
     "cudnn_conv_algo_search": "HEURISTIC",  # else every new shape is tuned anew, for hundreds of milliseconds
 }
 # The smallest graph: y = Relu(x), float [n], IR 10, opset 20.
-_ONE_NODE = b'\x08\n:5\n\x0c\n\x01x\x12\x01y"\x04Relu\x12\x01gZ\x10\n\x01x\x12\x0b\n\t\x08\x01\x12\x05\n\x03\x12\x01nb\x10\n\x01y\x12\x0b\n\t\x08\x01\x12\x05\n\x03\x12\x01nB\x04\n\x00\x10\x14'
+_ONE_NODE = (
+    b'\x08\n:5\n\x0c\n\x01x\x12\x01y"\x04Relu\x12\x01g'
+    b"Z\x10\n\x01x\x12\x0b\n\t\x08\x01\x12\x05\n\x03\x12\x01n"
+    b"b\x10\n\x01y\x12\x0b\n\t\x08\x01\x12\x05\n\x03\x12\x01n"
+    b"B\x04\n\x00\x10\x14"
+)
 
 
 @dataclass(frozen=True)
@@ -78,12 +82,12 @@ def choose_device(wanted: str) -> Device:
     """
     if not (match := re.fullmatch(r"auto|cpu|cuda(?::(\d+))?", wanted)):
         raise UnknownName("device", wanted, ["auto", "cpu", "cuda", "cuda:1"])
-    index = int(match[1] or 0)
+    number = int(match[1] or 0)
     if wanted == "cpu":
         return _cpu()
-    reason = why_not_cuda(index)
+    reason = why_not_cuda(number)
     if not reason:
-        return Device(f"cuda:{index}", (_CUDA_PROVIDER, _CPU_PROVIDER), OrtMemory(Place(CUDA, index)), {**_CUDA_DEFAULTS, "device_id": str(index)})
+        return Device(f"cuda:{number}", (_CUDA_PROVIDER, _CPU_PROVIDER), OrtMemory(Place(CUDA, number)), {**_CUDA_DEFAULTS, "device_id": str(number)})
     if wanted == "auto":
         return _cpu()
     raise DeviceUnavailable(f"device {wanted} cannot start: {reason}", hint=HINT)
@@ -98,14 +102,14 @@ def survey_providers() -> tuple[ProviderState, ...]:
 
 
 @functools.cache
-def why_not_cuda(index: int) -> str:
+def why_not_cuda(number: int) -> str:
     """Why no session starts on this CUDA device; empty where one does. Asked once a process."""
     if _CUDA_PROVIDER not in onnxruntime.get_available_providers():
         return f"the installed onnxruntime {onnxruntime.__version__} is built without CUDA"
     with contextlib.redirect_stdout(io.StringIO()):
         onnxruntime.preload_dlls()
-    failure = _why_not(_CUDA_PROVIDER, {"device_id": str(index)})
-    return "; ".join(_missing_for_cuda(index)) or failure if failure else ""
+    failure = _why_not(_CUDA_PROVIDER, {"device_id": str(number)})
+    return "; ".join(_missing_for_cuda(number)) or failure if failure else ""
 
 
 def _cpu() -> Device:
@@ -120,7 +124,7 @@ def _why_not(provider: str, options: Mapping[str, str] | None = None) -> str:
     try:
         with _quiet():
             probe = onnxruntime.InferenceSession(_ONE_NODE, session, providers=[(provider, dict(options or {}))], enable_fallback=0)
-    except (*ort.FAILURES, ValueError) as error:
+    except ort.FAILURES as error:
         return ort.reason(error)
     started = probe.get_providers()[0]
     return "" if started == provider else f"ONNX Runtime fell back to {started}"
@@ -136,27 +140,25 @@ def _quiet() -> Iterator[None]:
         onnxruntime.set_default_logger_severity(2)
 
 
-def _missing_for_cuda(index: int) -> list[str]:
-    """What CUDA lacks on this machine, from the driver up; empty where nothing is seen to be missing."""
-    driver = _load("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
-    if isinstance(driver, str):
-        missing = [f"{driver} was not found (it comes with the NVIDIA driver)"]
-    else:
-        missing = _missing_devices(driver, index)
+def _missing_for_cuda(number: int) -> list[str]:
+    """What CUDA lacks on this machine, the driver first; empty where nothing is seen to be missing."""
+    windows = sys.platform == "win32"
+    driver = _load("nvcuda.dll" if windows else "libcuda.so.1")
     folder = Path(onnxruntime.__file__).parent / "capi"
-    provider = _load(str(folder / ("onnxruntime_providers_cuda.dll" if sys.platform == "win32" else "libonnxruntime_providers_cuda.so")))
+    provider = _load(str(folder / ("onnxruntime_providers_cuda.dll" if windows else "libonnxruntime_providers_cuda.so")))
+    missing = [f"{driver} was not found (it comes with the NVIDIA driver)"] if isinstance(driver, str) else _missing_devices(driver, number)
     if isinstance(provider, str):
-        wanted = getattr(onnxruntime, "cuda_version", "")
-        missing.append(f"{provider} was not found (onnxruntime {onnxruntime.__version__} wants CUDA {wanted} and cuDNN 9)")
+        wanted = f"onnxruntime {onnxruntime.__version__} wants CUDA {getattr(onnxruntime, 'cuda_version', '')} and cuDNN 9"
+        missing.append(f"{provider} was not found ({wanted})")
     return missing
 
 
-def _missing_devices(driver: ctypes.CDLL, index: int) -> list[str]:
+def _missing_devices(driver: ctypes.CDLL, number: int) -> list[str]:
     if code := driver.cuInit(0):
         return [f"the NVIDIA driver finds no usable device (cuInit gives {code})"]
     count = ctypes.c_int()
     driver.cuDeviceGetCount(ctypes.byref(count))
-    return [] if index < count.value else [f"this machine has {count.value} CUDA devices, the first is cuda:0"]
+    return [] if number < count.value else [f"there is no device {number}; the driver counts {count.value}, from 0"]
 
 
 def _load(library: str) -> ctypes.CDLL | str:

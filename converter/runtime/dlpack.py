@@ -1,7 +1,7 @@
 """DLPack capsules, read and written through ctypes, so that every dtype and every device passes without any array library.
 
-A capsule points to a C structure: pointer, device, shape, strides, dtype, and a deleter. Who takes the capsule renames it and calls the deleter at the end.
-`read` only looks: as long as the capsule is kept it keeps the producer's memory alive, and when it is dropped unconsumed it calls the deleter itself.
+A capsule points to a C structure: pointer, device, shape, strides, dtype, and a deleter. Who takes the capsule renames it and calls the deleter
+at the end. `read` only looks: as long as the capsule is kept it keeps the producer's memory alive, and dropped unconsumed it calls the deleter.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from converter.runtime.places import Place
 
 _FRESH = b"dltensor"
 
-_CODES = {"i": 0, "u": 1, "f": 2, "c": 5, "b": 6}
+_NUMPY_CODES = {"i": 0, "u": 1, "f": 2, "c": 5, "b": 6}
 _ML_CODES = {
     "bfloat16": 4,
     "float8_e4m3fn": 10,
@@ -25,7 +25,8 @@ _ML_CODES = {
     "float8_e5m2": 12,
     "float8_e5m2fnuz": 13,
 }
-_LETTERS = {code: letter for letter, code in _CODES.items()}
+_NAMES = ("i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "c8", "c16", "b1")
+_NUMPY = {(_NUMPY_CODES[name[0]], int(name[1:]) * 8): name for name in _NAMES}
 _ML_NAMES = {code: name for name, code in _ML_CODES.items()}
 
 
@@ -117,13 +118,11 @@ _dying_pointer = _function("PyCapsule_GetPointer", ctypes.c_void_p, ctypes.c_voi
 _held: dict[int, tuple[object, ...]] = {}
 
 
-@ctypes.CFUNCTYPE(None, ctypes.c_void_p)
-def _release(address: int, held: dict[int, tuple[object, ...]] = _held) -> None:
+def _free(address: int, held: dict[int, tuple[object, ...]] = _held) -> None:
     held.pop(address, None)
 
 
-@ctypes.PYFUNCTYPE(None, ctypes.c_void_p)
-def _discard(
+def _free_unconsumed(
     capsule: int,
     held: dict[int, tuple[object, ...]] = _held,
     is_fresh: Callable[..., Any] = _is_fresh,
@@ -133,7 +132,10 @@ def _discard(
         held.pop(pointer(capsule, b"dltensor"), None)
 
 
-# Tensors may outlive this module while the interpreter ends; the two functions that free them must outlive every tensor.
+_release: Any = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(_free)
+_discard: Any = ctypes.PYFUNCTYPE(None, ctypes.c_void_p)(_free_unconsumed)
+
+# Tensors may outlive this module while the interpreter ends; the two functions must outlive every tensor.
 for _immortal in (_release, _discard):
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(_immortal))
 
@@ -147,7 +149,7 @@ def _c_strides(shape: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _code(dtype: np.dtype[Any]) -> int:
-    code = _ML_CODES.get(dtype.name, _CODES.get(dtype.kind))
+    code = _ML_CODES.get(dtype.name, _NUMPY_CODES.get(dtype.kind))
     if code is None or not dtype.isnative:
         raise BufferError(f"DLPack has no dtype {dtype}")
     return code
@@ -155,11 +157,7 @@ def _code(dtype: np.dtype[Any]) -> int:
 
 def _dtype(dtype: _DType) -> np.dtype[Any]:
     code, bits, lanes = dtype.code, dtype.bits, dtype.lanes
-    if lanes == 1 and code in _ML_NAMES:
-        return np.dtype(getattr(ml_dtypes, _ML_NAMES[code]))
-    if lanes == 1 and code in _LETTERS and bits % 8 == 0:
-        try:
-            return np.dtype(f"{_LETTERS[code]}{bits // 8}")
-        except TypeError:
-            pass
-    raise BufferError(f"DLPack dtype {code} of {bits} bits and {lanes} lanes has no NumPy dtype")
+    known: Any = getattr(ml_dtypes, _ML_NAMES[code]) if code in _ML_NAMES else _NUMPY.get((code, bits))
+    if known is None or lanes != 1:
+        raise BufferError(f"DLPack dtype {code} of {bits} bits and {lanes} lanes has no NumPy dtype")
+    return np.dtype(known)

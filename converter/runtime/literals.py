@@ -38,7 +38,7 @@ def _exactly(plain: np.ndarray[Any, Any], dtype: Any) -> np.ndarray[Any, Any] | 
 
 def _shown(value: object) -> str:
     text = repr(value)
-    return text if len(text) < 60 else f"{text[:56]} …"  # noqa: PLR2004 - characters that fit into a message
+    return text if len(text) < 60 else f"{text[:56]} …"  # characters that fit into a message
 
 
 def _hint(port: Port) -> str:

@@ -5,7 +5,6 @@ CPU and CUDA are the same few calls with another device. A test puts in their pl
 
 from __future__ import annotations
 
-from math import prod
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -39,10 +38,6 @@ class Memory(Protocol):
         """Copy a contiguous array of the buffer's size from main memory into it."""
         ...
 
-    def clone(self, value: Any) -> Buffer:
-        """Copy a value of ONNX Runtime that lies here into a buffer of its own."""
-        ...
-
     def wait(self, binding: Any) -> None:
         """Return when everything that was queued on the device is done."""
         ...
@@ -57,7 +52,7 @@ class OrtMemory:
 
     def __init__(self, place: Place = HOST) -> None:
         self.place = place
-        self.device = ort.device("cuda" if place.kind == CUDA else "cpu", place.index)
+        self.device = ort.device("cuda" if place.kind == CUDA else "cpu", place.number)
 
     def allocate(self, nbytes: int) -> Buffer:
         """Allocate at least one byte."""
@@ -68,13 +63,6 @@ class OrtMemory:
         """Copy a contiguous array of the buffer's size from main memory into it."""
         if array.nbytes:
             buffer.owner.update_inplace(array.reshape(-1).view(np.uint8))
-
-    def clone(self, value: Any) -> Buffer:
-        """Copy a value of ONNX Runtime that lies here into a buffer of its own."""
-        copy = ort.Value.ortvalue_from_shape_and_onnx_type(value.shape(), value.element_type(), self.device)
-        if prod(value.shape()):
-            copy.update_inplace(value)
-        return Buffer(copy.data_ptr(), value.tensor_size_in_bytes(), copy)
 
     def wait(self, binding: Any) -> None:
         """Return when everything that was queued on the device is done: for CUDA a cudaDeviceSynchronize, for the CPU nothing."""

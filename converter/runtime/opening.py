@@ -50,9 +50,10 @@ class Opened:
 
     def failure(self, error: Exception) -> ConverterError:
         """What a failed run means to the caller."""
+        reason = ort.reason(error)
         if isinstance(error, ort.InvalidArgument):
-            return InputError(f"{self.title} cannot take these inputs: {ort.reason(error)}", hint="look at the values and at the lengths of the free axes")
-        return GraphError(f"{self.title} failed while it ran: {ort.reason(error)}", hint="Session(…, optimised=False) shows whether an optimisation is at fault")
+            return InputError(f"{self.title} cannot take these inputs: {reason}", hint="look at the values and at the lengths of the free axes")
+        return GraphError(f"{self.title} failed while it ran: {reason}", hint="Session(…, optimised=False) tells whether an optimisation is at fault")
 
 
 def open_graph(source: Source, device: Device, options: Options) -> Opened:
@@ -72,7 +73,7 @@ def open_graph(source: Source, device: Device, options: Options) -> Opened:
             providers=device.provider_list(options.provider_options or {}),
             enable_fallback=0,
         )
-    except (*ort.FAILURES, ValueError) as error:
+    except ort.FAILURES as error:
         raise GraphError(f"ONNX Runtime cannot load {title}: {ort.reason(error)}", hint=_hint(error)) from error
     if session.get_providers()[0] != device.providers[0]:
         raise DeviceUnavailable(f"device {device.name} did not start for {title}: ONNX Runtime fell back to {session.get_providers()[0]}", hint=HINT)

@@ -12,7 +12,7 @@ class Place(NamedTuple):
     """One device; `str()` of it is the name that a user writes: cpu, cuda:0."""
 
     kind: int
-    index: int = 0
+    number: int = 0
 
     @property
     def is_host(self) -> bool:
@@ -23,11 +23,11 @@ class Place(NamedTuple):
         """Whether memory of the other place can be bound here without a copy."""
         if self.is_host:
             return other.is_host
-        return other.kind in (self.kind, MANAGED) and other.index == self.index
+        return other.kind in (self.kind, MANAGED) and other.number == self.number
 
     def __str__(self) -> str:
         name = _NAMES.get(self.kind, f"device of DLPack kind {self.kind}")
-        return name if self.is_host else f"{name}:{self.index}"
+        return name if self.is_host else f"{name}:{self.number}"
 
 
 HOST = Place(CPU)

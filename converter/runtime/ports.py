@@ -40,14 +40,16 @@ class Port:
     """One declared input or output.
 
     `dtype` is `object` for strings and None where the value is no dense tensor or its dtype does not pass between ONNX Runtime and NumPy.
-    `dims` holds a length, an axis name or None for each dimension, `()` for a scalar; it is None where the graph declares no shape.
+    `dims` holds a length, an axis name or None for each dimension.
     """
 
     name: str
     type: str
     """ONNX Runtime's words: tensor(float), seq(tensor(int64))."""
     dtype: np.dtype[Any] | None
-    dims: tuple[Dim, ...] | None
+    dims: tuple[Dim, ...]
+    is_shaped: bool
+    """Whether the graph declares a shape: with it the dims `()` are those of a scalar, without it any rank will do."""
     element: int
     """onnx.TensorProto.DataType; 0 where dtype is None."""
 
@@ -71,9 +73,13 @@ class Port:
         """Whether NumPy itself has the dtype; ONNX Runtime's plain call refuses bfloat16 and float8."""
         return self.dtype is not None and (self.is_string or self.dtype.isbuiltin == 1)
 
+    @property
+    def dtype_name(self) -> str:
+        """The dtype as users write it: float32, bfloat16, string; ONNX Runtime's type where it is no dense tensor."""
+        return "string" if self.is_string else self.type if self.dtype is None else str(self.dtype)
+
     def __str__(self) -> str:
-        kind = "string" if self.is_string else self.type if self.dtype is None else str(self.dtype)
-        return f"{self.name} {kind}" if self.dims is None else f"{self.name} {kind} {shown_dims(self.dims)}"
+        return f"{self.name} {self.dtype_name} {shown_dims(self.dims)}" if self.is_shaped else f"{self.name} {self.dtype_name}"
 
 
 def read_port(declared: Any, shaped: frozenset[str]) -> Port:
@@ -81,7 +87,7 @@ def read_port(declared: Any, shaped: frozenset[str]) -> Port:
     inner = declared.type.removeprefix("tensor(").removesuffix(")")
     element, dtype = _ELEMENTS.get(inner, (0, None))
     dims = tuple(declared.shape)
-    return Port(declared.name, declared.type, dtype, dims if dims or declared.name in shaped else None, element)
+    return Port(declared.name, declared.type, dtype, dims, bool(dims) or declared.name in shaped, element)
 
 
 def shown_dims(dims: tuple[Dim, ...]) -> str:

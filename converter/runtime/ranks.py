@@ -1,7 +1,7 @@
 """Which inputs and outputs of a graph declare a shape at all.
 
-ONNX Runtime shows the dims `[]` for a scalar and for an unknown rank alike, and takes a matrix for a declared scalar without a word. The graph's own bytes
-tell them apart: in ModelProto, the graph's inputs (field 11) and outputs (field 12), there the tensor type's shape (field 2), present or not.
+ONNX Runtime shows the dims `[]` for a scalar and for an unknown rank alike, and takes a matrix for a declared scalar without a word. The graph's
+own bytes tell them apart: the tensor type of an input has a shape (field 2), which may be empty, or has none.
 """
 
 from __future__ import annotations
@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 Bytes = bytes | mmap.mmap
+
+# Field numbers of onnx.proto: ModelProto.graph, GraphProto.input and output.
+_GRAPH, _INPUT, _OUTPUT = 7, 11, 12
 
 
 def shaped_ports(source: Path | bytes) -> frozenset[str]:
@@ -24,8 +27,9 @@ def shaped_ports(source: Path | bytes) -> frozenset[str]:
 
 def _shaped(data: Bytes) -> frozenset[str]:
     try:
-        whole = _Span(0, len(data))
-        return frozenset(_name(data, port) for graph in _messages(data, whole, 7) for field in (11, 12) for port in _messages(data, graph, field) if _is_shaped(data, port))
+        graphs = _messages(data, _Span(0, len(data)), _GRAPH)
+        ports = [port for graph in graphs for field in (_INPUT, _OUTPUT) for port in _messages(data, graph, field)]
+        return frozenset(_name(data, port) for port in ports if _is_shaped(data, port))
     except (IndexError, ValueError):
         return frozenset()
 
@@ -36,6 +40,7 @@ class _Span(NamedTuple):
 
 
 def _is_shaped(data: Bytes, port: _Span) -> bool:
+    """ValueInfoProto.type, of which TypeProto.tensor_type, of which Tensor.shape."""
     return any(_messages(data, tensor, 2) for kind in _messages(data, port, 2) for tensor in _messages(data, kind, 1))
 
 

@@ -14,7 +14,7 @@ from converter.validation.tolerance import Tolerance
 class Agreement:
     """How one output of one case compares.
 
-    `fault` is "" where it agrees, else one of "run", "shape", "dtype", "nan", "value".
+    `fault` is "" where it agrees, else one of "run", "swapped", "shape", "dtype", "nan", "value".
     `ulp` counts float32 steps between the values, at most; `ties` counts labels that differ only between equally good scores.
     """
 
@@ -114,7 +114,9 @@ def _compare_non_finite(case: str, output: str, got: np.ndarray, want: np.ndarra
         return None
     worst = tuple(int(place) for place in np.argwhere(wrong)[0])
     out = int(np.count_nonzero(wrong))
-    detail = f"NaN or infinity in {out} of {got.size} values where the other has none; first at {list(worst)}: graph {got[worst]}, model {want[worst]}"
+    detail = (
+        f"NaN or infinity in {out} of {got.size} values where the other has none; first at {list(worst)}: graph {got[worst]}, model {want[worst]}"
+    )
     return Agreement(case, output, "nan", detail, out=out, size=int(got.size), worst=worst)
 
 

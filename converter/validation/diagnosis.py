@@ -38,7 +38,7 @@ def _sentence(agreement: Agreement) -> str:
 
 
 def _worst(wrong: Sequence[Agreement], agreements: Sequence[Agreement], titles: Mapping[str, str]) -> str:
-    order = ["run", "shape", "dtype", "nan", "value"]
+    order = ["run", "swapped", "shape", "dtype", "nan", "value"]
     first = min(wrong, key=lambda each: (order.index(each.fault), -each.max_abs))
     share = f"{len({each.case for each in wrong})} of {len({each.case for each in agreements})} cases"
     plan = "" if first.optimised else ", without ONNX Runtime's optimisations"

@@ -14,7 +14,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, Self
 
 
 class Janitor:
@@ -46,7 +46,7 @@ class Janitor:
             self._pipe.close()
         self._process.wait()
 
-    def __enter__(self) -> Janitor:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -69,7 +69,8 @@ def wait_and_clean(lines: IO[str]) -> None:
     paths: set[str] = set()
     for line in lines:
         what, value = json.loads(line)
-        {"group": groups.add, "forget_group": groups.discard, "path": paths.add, "forget_path": paths.discard}[what](value)
+        known: set[Any] = paths if what.endswith("path") else groups
+        known.discard(value) if what.startswith("forget") else known.add(value)
     for group in groups:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(group, signal.SIGKILL)

@@ -63,7 +63,11 @@ def error_to_json(error: BaseException) -> dict[str, Any]:
         state = {"details": traceback.format_exc(), **{name: value for name, value in error.__dict__.items() if isinstance(value, str)}}
         return {"kind": type(error).__name__, "message": error.message, "state": state}
     state = {"plugin": "worker", "stage": "", "hint": "--debug shows the traceback", "details": traceback.format_exc()}
-    return {"kind": PluginError.__name__, "message": f"{type(error).__name__}: {error}", "state": {**state, "out_of_memory": isinstance(error, MemoryError)}}
+    return {
+        "kind": PluginError.__name__,
+        "message": f"{type(error).__name__}: {error}",
+        "state": {**state, "out_of_memory": isinstance(error, MemoryError)},
+    }
 
 
 def error_from_json(document: dict[str, Any]) -> ConverterError:

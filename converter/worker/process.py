@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from converter.errors import ConverterError, WorkerDied, WorkerTimeout
 from converter.worker import messages
@@ -84,7 +84,7 @@ class WorkerProcess:
         self._log.seek(max(0, size - LOG_BYTES))
         return self._log.read().decode(errors="replace")
 
-    def __enter__(self) -> WorkerProcess:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:

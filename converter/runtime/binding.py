@@ -1,0 +1,113 @@
+"""The road of device memory: inputs bound where they lie, outputs bound to buffers of the shapes that were seen before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import prod
+from typing import Any
+
+from converter.runtime import ort_private as ort
+from converter.runtime.arrays import NUMPY
+from converter.runtime.block import Block
+from converter.runtime.checks import check_names
+from converter.runtime.given import Given, check_given, copied, look, to_device
+from converter.runtime.memory import Memory, OrtMemory
+from converter.runtime.opening import Opened
+from converter.runtime.pool import Pool
+from converter.runtime.ports import Port
+from converter.runtime.result import result_type
+
+_MOST_SIGNATURES = 4096  # remembered; with one more all are forgotten, which costs each one run that allocates
+
+Shapes = tuple[tuple[int, ...], ...]
+
+
+class BindingRoad:
+    """Calls a graph through IOBinding: the road of CUDA, and of bfloat16 and float8 on the CPU.
+
+    Declared output dims lie, so shapes are learned: the first call of an input signature lets ONNX Runtime allocate, later calls bind pooled buffers.
+    ONNX Runtime refuses a buffer of a wrong shape; the output then depends on the data, and stays ONNX Runtime's to allocate. NumPy callers of a CUDA
+    session take their outputs in main memory, where ONNX Runtime copies them.
+    """
+
+    def __init__(self, opened: Opened, memory: Memory, pool_bytes: int) -> None:
+        self.pool = Pool(memory, pool_bytes)
+        self._opened, self._memory, self._main = opened, memory, OrtMemory()
+        self._result = result_type(port.name for port in opened.outputs)
+        self._made = [port for port in opened.outputs if port.name not in opened.inputs]
+        self._learned: dict[Any, Shapes] = {}
+        self._varying: set[str] = set()  # outputs whose shapes depend on the data
+
+    def __call__(self, feeds: Mapping[str, Any]) -> Any:
+        """Run once.
+
+        Raises:
+            InputError: the graph cannot take the feeds.
+            GraphError: the graph failed.
+        """
+        opened, memory = self._opened, self._memory
+        check_names(opened.inputs, feeds)
+        memory.wait(ort.Binding(opened.raw))
+        given = {name: look(opened.inputs[name], value, memory.place) for name, value in feeds.items()}
+        signature = tuple([(name, one.seen.dtype, one.seen.shape) for name, one in given.items()])
+        if signature not in self._learned:
+            check_given(opened.inputs, given.values())
+        library = next((one.library for one in given.values() if one.library is not NUMPY), NUMPY)
+        goal = self._main if library is NUMPY else memory
+        outputs = self._outputs(signature, given, goal) if self._made else {}
+        # ONNX Runtime hands an input that is also an output through, without a copy and without writing the buffer bound for it.
+        outputs |= {port.name: copied(given[port.name], goal, self.pool) for port in opened.outputs if port.name in given}
+        return self._result([library.from_block(outputs[port.name]) for port in opened.outputs])
+
+    def _outputs(self, signature: Any, given: Mapping[str, Given], goal: Memory) -> dict[str, Block]:
+        """The outputs that the graph makes, into pooled buffers where their shapes are known."""
+        blocks = {name: to_device(one, self._memory, self.pool) for name, one in given.items()}
+        known = self._known(signature) if goal.place == self._memory.place else {}
+        try:
+            try:
+                outputs = self._execute(blocks, known, goal)
+            except ort.FAILURES:
+                if not known:
+                    raise
+                outputs = self._execute(blocks, {}, goal)  # raises here if the graph itself fails
+        except ort.FAILURES as error:
+            raise self._opened.failure(error) from error
+        self._varying |= {name for name, shape in known.items() if outputs[name].shape != shape}
+        if len(self._learned) >= _MOST_SIGNATURES:
+            self._learned.clear()
+        self._learned[signature] = tuple([outputs[port.name].shape for port in self._made])
+        return outputs
+
+    def _known(self, signature: Any) -> dict[str, tuple[int, ...]]:
+        shapes = self._learned.get(signature, ())
+        return {port.name: shape for port, shape in zip(self._made, shapes, strict=False) if port.name not in self._varying}
+
+    def _execute(self, blocks: Mapping[str, Block], known: Mapping[str, tuple[int, ...]], goal: Memory) -> dict[str, Block]:
+        """Bind, run, and describe where the outputs came to lie."""
+        binding = ort.Binding(self._opened.raw)
+        for name, block in blocks.items():
+            bind_input(binding, self._opened.inputs[name], block, self._memory)
+        buffers = [self._bind_output(binding, port, known.get(port.name), goal) for port in self._made]
+        self._memory.run(self._opened.raw, binding)
+        values = zip(self._made, buffers, binding.get_outputs(), strict=True)
+        return {port.name: buffer or block_of(value, port, goal, (binding, self._opened.raw)) for port, buffer, value in values}
+
+    def _bind_output(self, binding: Any, port: Port, shape: tuple[int, ...] | None, goal: Memory) -> Block | None:
+        if shape is None:
+            binding.bind_output(port.name, goal.device)
+            return None
+        dtype: Any = port.dtype
+        lease = self.pool.take(prod(shape) * dtype.itemsize)
+        binding.bind_output(port.name, goal.device, port.element, shape, lease.buffer.pointer)
+        return Block(lease.buffer.pointer, shape, dtype, goal.place, lease)
+
+
+def bind_input(binding: Any, port: Port, block: Block, memory: Memory) -> None:
+    """Bind an input where it lies; the caller keeps the block alive while the binding runs."""
+    binding.bind_input(port.name, memory.device, port.element, block.shape, block.pointer)
+
+
+def block_of(value: Any, port: Port, memory: Memory, owner: object) -> Block:
+    """Describe an output that ONNX Runtime allocated; the owner keeps the allocator alive with it."""
+    dtype: Any = port.dtype
+    return Block(value.data_ptr(), tuple(value.shape()), dtype, memory.place, (value, owner))
