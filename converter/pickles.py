@@ -45,6 +45,19 @@ class Allowed:
     packages: tuple[str, ...] = ()
     instead: str = "save it in a format that holds no code"
 
+    def permits(self, module: str, name: str) -> bool:
+        """Tell whether a file may name this; raises ImportError or AttributeError for a class that the installed packages do not have."""
+        full = f"{module}.{name}"
+        listed = full in _PLAIN_NAMES or full in _PLAIN_CALLS or full in self.names or full in self.calls
+        return listed or self._is_class(module, name) or _is_ufunc(module, name)
+
+    def _is_class(self, module: str, name: str) -> bool:
+        parts = module.split(".")
+        if parts[0] not in self.packages or not name.isidentifier() or any(part.startswith("__") or part == "tests" for part in parts):
+            return False
+        found = getattr(importlib.import_module(module), name)
+        return isinstance(found, type) and issubclass(found, self.bases) and found.__module__ == module
+
 
 def load_pickle(path: Path, allowed: Allowed, *, trust: bool = False) -> Any:
     """Return the object of a pickle or joblib file, compressed or not; with `trust` everything is allowed.
@@ -53,7 +66,7 @@ def load_pickle(path: Path, allowed: Allowed, *, trust: bool = False) -> Any:
     needs what the installed packages do not have.
     """
     try:
-        with _opened(path) as file:
+        with open_pickle(path) as file:
             unpickler = _Unpickler(file) if trust else _GuardedUnpickler(file, path.name, allowed)
             return unpickler.load()
     except ConverterError:
@@ -66,7 +79,8 @@ def load_pickle(path: Path, allowed: Allowed, *, trust: bool = False) -> Any:
         raise UnreadableSource(message, hint="copy or download it again, or save the model again") from error
 
 
-def _opened(path: Path) -> BinaryIO:
+def open_pickle(path: Path) -> BinaryIO:
+    """Open a file that may be compressed as joblib does; raises UnreadableSource for lz4, and what the decompressor raises."""
     with path.open("rb") as file:
         head = file.read(6)
     if head.startswith(b"x"):  # zlib, joblib's default, which the standard library does not open as a file
@@ -133,9 +147,11 @@ class _Unpickler(pickle._Unpickler):  # the one in Python, whose steps can be wa
 class _GuardedUnpickler(_Unpickler):
     """Refuses every name, call and change that is not allowed."""
 
-    dispatch: ClassVar[dict[int, Callable[[Any], None]]] = dict(_Unpickler.dispatch)
-    for _extension in (pickle.EXT1, pickle.EXT2, pickle.EXT4):
-        del dispatch[_extension[0]]  # their cache goes past find_class
+    dispatch: ClassVar[dict[int, Callable[[Any], None]]] = {
+        code: step
+        for code, step in _Unpickler.dispatch.items()
+        if bytes([code]) not in {pickle.EXT1, pickle.EXT2, pickle.EXT4}  # their cache goes past find_class
+    }
 
     def __init__(self, file: BinaryIO, name: str, allowed: Allowed) -> None:
         super().__init__(file)
@@ -153,20 +169,13 @@ class _GuardedUnpickler(_Unpickler):
         full = f"{module}.{name}"
         if full in _STAND_INS:
             found = _STAND_INS[full]
-        elif full in _PLAIN_NAMES | _PLAIN_CALLS | self.allowed.names | self.allowed.calls or self._is_class(module, name) or _is_ufunc(module, name):
+        elif self.allowed.permits(module, name):
             found = getattr(importlib.import_module(module), name)
         else:
             raise self._refusal(f"names {full}")
-        if full in _STAND_INS or full in _PLAIN_CALLS | self.allowed.calls:
+        if full in _STAND_INS or full in _PLAIN_CALLS or full in self.allowed.calls:
             self.calls.append(found)
         return found
-
-    def _is_class(self, module: str, name: str) -> bool:
-        parts = module.split(".")
-        if parts[0] not in self.allowed.packages or not name.isidentifier() or any(part.startswith("__") or part == "tests" for part in parts):
-            return False
-        found = getattr(importlib.import_module(module), name)
-        return isinstance(found, type) and issubclass(found, self.allowed.bases) and found.__module__ == module
 
     def load_reduce(self) -> None:
         self._check_call(self.stack[-2])

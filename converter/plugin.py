@@ -20,6 +20,7 @@ from converter.errors import (
 )
 from converter.framework import Exporter, ExportRequest, Framework, LoadRequest, Match, Option, SourceModel
 from converter.inputs import format_input, parse_inputs
+from converter.pickles import Allowed, load_pickle, open_pickle
 from converter.sizes import example_sizes
 from converter.source import Source, import_attribute
 from converter.specs import Axis, Dim, Domain, Input, Output
@@ -27,6 +28,7 @@ from converter.specs import Axis, Dim, Domain, Input, Output
 hookimpl = pluggy.HookimplMarker("converter")
 
 __all__ = [
+    "Allowed",
     "Axis",
     "ConverterError",
     "Dim",
@@ -56,5 +58,7 @@ __all__ = [
     "format_input",
     "hookimpl",
     "import_attribute",
+    "load_pickle",
+    "open_pickle",
     "parse_inputs",
 ]

@@ -6,6 +6,7 @@ No library is imported here. One that a caller uses is loaded already; the rest 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,13 +16,18 @@ from converter.runtime.block import Block
 from converter.runtime.places import CUDA, HOST, Place
 
 _LEGACY_STREAM = 1  # DLPack's name for CUDA's default stream
-_REFUSALS = (TypeError, ValueError, RuntimeError, BufferError)
+REFUSALS = (TypeError, ValueError, RuntimeError, BufferError)
 
 
 class Library:
     """NumPy, and whatever gives its arrays as NumPy arrays: scalars, pandas, PIL, `__array_interface__`, `__array__`."""
 
     name = "NumPy"
+    from_host: Callable[[np.ndarray[Any, Any]], Any]
+    """Give a result in main memory, of a dtype that NumPy has, to the caller."""
+
+    def __init__(self) -> None:
+        self.from_host = lambda array: array
 
     def place(self, value: Any, device: Place) -> Place:  # noqa: ARG002 - the siblings need both
         """Where the array lies; `device` is the session's, for arrays that tell the kind of device and not which."""
@@ -39,10 +45,6 @@ class Library:
         """Copy an array within its library, contiguous and aligned."""
         return value.copy()
 
-    def from_host(self, array: np.ndarray[Any, Any]) -> Any:
-        """Give a result in main memory to the caller."""
-        return array
-
     def from_block(self, block: Block) -> Any:
         """Give a result where it lies to the caller."""
         return block.numpy()
@@ -53,6 +55,7 @@ class DLPack(Library):
 
     def __init__(self, name: str, namespace: Any) -> None:
         self.name = name
+        self.from_host = lambda array: self.from_block(Block.of_array(array))
         self._from_dlpack = getattr(namespace, "from_dlpack", None)
 
     def place(self, value: Any, device: Place) -> Place:
@@ -73,10 +76,6 @@ class DLPack(Library):
             return Block.of_cuda_interface(value.__cuda_array_interface__, place, value)
         return Block.of_capsule(value.__dlpack__(stream=None if place.is_host else _LEGACY_STREAM), value)
 
-    def from_host(self, array: np.ndarray[Any, Any]) -> Any:
-        """Give a result in main memory to the caller."""
-        return self.from_block(Block.of_array(array))
-
     def from_block(self, block: Block) -> Any:
         """Give a result where it lies to the caller."""
         if self._from_dlpack is not None:
@@ -89,7 +88,7 @@ class Torch(DLPack):
 
     def __init__(self, torch: Any) -> None:
         super().__init__("torch", torch)
-        self._from_numpy = torch.from_numpy
+        self.from_host = torch.from_numpy
 
     def host(self, value: Any) -> np.ndarray[Any, Any]:
         """View a tensor in main memory; torch refuses gradients, negated and conjugated views, sparse tensors and other devices."""
@@ -107,10 +106,6 @@ class Torch(DLPack):
     def copy(self, value: Any) -> Any:
         """Copy a tensor, contiguous and aligned."""
         return value.contiguous().clone()
-
-    def from_host(self, array: np.ndarray[Any, Any]) -> Any:
-        """Give a result in main memory to the caller."""
-        return self._from_numpy(array) if array.dtype.isbuiltin == 1 else super().from_host(array)
 
 
 NUMPY = Library()
@@ -138,10 +133,10 @@ def lies_on(name: str, library: Library, value: Any, device: Place) -> Place:
     """
     try:
         place = library.place(value, device)
-    except _REFUSALS as error:
-        raise _refused(name, library, value, device, error) from error
+    except REFUSALS as error:
+        raise refusal(name, library, value, device, error) from error
     if not place.is_host and not device.holds(place):
-        raise _refused(name, library, value, device, BufferError("wrong device"))
+        raise refusal(name, library, value, device, BufferError("wrong device"))
     return place
 
 
@@ -155,8 +150,8 @@ def read_host(name: str, library: Library, value: Any) -> np.ndarray[Any, Any]:
         raise InputError(f"input '{name}' is a masked array, and a graph knows no mask", hint="pass array.filled(…)")
     try:
         return library.host(value)
-    except _REFUSALS as error:
-        raise _refused(name, library, value, HOST, error) from error
+    except REFUSALS as error:
+        raise refusal(name, library, value, HOST, error) from error
 
 
 def read_block(name: str, library: Library, value: Any, device: Place) -> Block:
@@ -169,20 +164,20 @@ def read_block(name: str, library: Library, value: Any, device: Place) -> Block:
         block = library.block(value, device)
         if not block.is_ready:
             block = library.block(library.copy(value), device)
-    except (*_REFUSALS, AttributeError) as error:
-        raise _refused(name, library, value, device, error) from error
+    except (*REFUSALS, AttributeError) as error:
+        raise refusal(name, library, value, device, error) from error
     if not block.is_ready or not device.holds(block.place):
-        raise _refused(name, library, value, device, BufferError("it is not contiguous"))
+        raise refusal(name, library, value, device, BufferError("it is not contiguous"))
     return block
 
 
-def _refused(name: str, library: Library, value: Any, device: Place, error: Exception) -> InputError:
+def refusal(name: str, library: Library, value: Any, device: Place, error: Exception) -> InputError:
     """Why the value of an input cannot be read, and the way on."""
     if getattr(value, "requires_grad", False):
         return InputError(f"input '{name}' is a tensor that requires grad, and a graph gives no gradient", hint="pass tensor.detach()")
     try:
         place = library.place(value, device)
-    except _REFUSALS:
+    except REFUSALS:
         place = device
     if not place.is_host and not device.holds(place):
         return InputError(

@@ -38,7 +38,7 @@ class BindingRoad:
         self._learned: dict[Any, Shapes] = {}
         self._varying: set[str] = set()  # outputs whose shapes depend on the data
 
-    def __call__(self, feeds: Mapping[str, Any]) -> Any:
+    def call(self, feeds: Mapping[str, Any]) -> Any:
         """Run once.
 
         Raises:

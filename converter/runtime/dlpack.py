@@ -160,4 +160,5 @@ def _dtype(dtype: _DType) -> np.dtype[Any]:
     known: Any = getattr(ml_dtypes, _ML_NAMES[code]) if code in _ML_NAMES else _NUMPY.get((code, bits))
     if known is None or lanes != 1:
         raise BufferError(f"DLPack dtype {code} of {bits} bits and {lanes} lanes has no NumPy dtype")
-    return np.dtype(known)
+    dtype_found: np.dtype[Any] = np.dtype(known)
+    return dtype_found

@@ -57,9 +57,10 @@ class Session:
         self._device = chosen
         self._opened = open_graph(source, chosen, Options(optimised, threads, provider_options or {}))
         if self._opened.is_bindable and not (chosen.is_cpu and self._opened.is_native):
-            self._road: PlainRoad | BindingRoad = BindingRoad(self._opened, chosen.memory, pool_bytes)
+            road: PlainRoad | BindingRoad = BindingRoad(self._opened, chosen.memory, pool_bytes)
         else:
-            self._road = PlainRoad(self._opened)
+            road = PlainRoad(self._opened)
+        self._call = road.call
 
     @property
     def device(self) -> str:
@@ -95,7 +96,7 @@ class Session:
             InputError: the graph cannot take the inputs.
             GraphError: the graph failed.
         """
-        return self._road(self._named(args, feeds) if args else feeds)
+        return self._call(self._named(args, feeds) if args else feeds)
 
     def run(self, feeds: Mapping[str, np.ndarray[Any, Any]]) -> dict[str, Any]:
         """Run once, from NumPy arrays by name to NumPy arrays by name, on whatever device.
@@ -104,7 +105,7 @@ class Session:
             InputError: the graph cannot take the inputs.
             GraphError: the graph failed.
         """
-        result: Result = self._road(feeds)
+        result: Result = self._call(feeds)
         return result._asdict()
 
     def bind(self, /, *args: Any, **buffers: Any) -> Bound:
