@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 import click
+
+from converter.units import format_bytes
 
 if TYPE_CHECKING:
     from rich.status import Status
@@ -38,8 +41,10 @@ class Progress:
             self._exported = event.seconds
         elif event.stage == "finish":
             self._line(event.subject, event.seconds + self._exported, event.detail)
-        elif event.stage not in _SILENT and event.detail:
-            self._line(event.stage, event.seconds if event.stage != "publish" else None, event.detail, colour=_verdict(event))
+        elif event.stage == "publish":
+            self._published(event)
+        elif event.stage not in _SILENT:
+            self._line(event.stage, event.seconds, event.detail, colour=_verdict(event))
 
     def __enter__(self) -> Self:
         return self
@@ -70,6 +75,13 @@ class Progress:
         """A failed exporter is not the end; any other failure is told as the command's error."""
         if event.stage in {"export", "finish"}:
             self._line(event.subject, event.seconds, f"failed: {event.detail}", colour="red")
+
+    def _published(self, event: Event) -> None:
+        if event.detail:
+            path = Path(event.detail)
+            shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+            size = sum(file.stat().st_size for file in (path, *path.parent.glob(f"{path.stem}.*.data")))
+            self._line(event.stage, None, f"{shown}  {format_bytes(size)}")
 
     @staticmethod
     def _line(title: str, seconds: float | None, detail: str, colour: str | None = None) -> None:
