@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import abc
 import enum
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -49,7 +50,7 @@ class Option:
                 raise UsageError(f"option {self.name} is true or false, not '{text}'", hint=f"-O {self.name}=true")
             return _BOOLEANS[text.lower()]
         if isinstance(self.default, int):
-            if not text.lstrip("-").isdigit():
+            if not re.fullmatch(r"-?[0-9]{1,18}", text):
                 raise UsageError(f"option {self.name} is a whole number, not '{text}'", hint=f"-O {self.name}={self.default}")
             return int(text)
         if self.choices and text not in self.choices:

@@ -8,6 +8,7 @@ scale:float32[]                                a scalar
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 
@@ -17,9 +18,11 @@ from converter.specs import Axis, Dim, Domain, Input, terms
 
 EXAMPLE = "--input 'images:float32[batch,3,224,width=32..1024]'"
 _INPUT = re.compile(r"(?P<name>[^:\[\]{}\s]+):(?P<dtype>\w+)\[(?P<dims>[^\[\]{}]*)\](?:\{(?P<domain>[^{}]*)\})?")
-_AXIS = re.compile(r"(?P<name>[A-Za-z_]\w*)=(?P<low>\d+)\.\.(?P<high>\d+)(?:/(?P<step>\d+))?")
-_SUM = re.compile(r"[A-Za-z_]\w*(\s*\+\s*\w+)*")
-_NUMBER = r"-?\d+(?:\.\d+)?(?:[eE]-?\d+)?"
+_NAME = r"[A-Za-z_]\w*"
+_LENGTH = r"[0-9]{1,18}"  # what an ONNX dim holds
+_AXIS = re.compile(rf"(?P<name>{_NAME})=(?P<low>{_LENGTH})\.\.(?P<high>{_LENGTH})(?:/(?P<step>{_LENGTH}))?")
+_SUM = re.compile(rf"{_NAME}(\s*\+\s*(?:{_NAME}|{_LENGTH}))*")
+_NUMBER = r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?"
 _RANGE = re.compile(rf"(?P<low>{_NUMBER})\.\.(?P<high>{_NUMBER})")
 
 
@@ -35,19 +38,27 @@ def parse_inputs(texts: Iterable[str]) -> tuple[tuple[Input, ...], dict[str, Axi
         if any(each.name == parsed.name for each in inputs):
             raise InputSyntaxError(f"input '{parsed.name}' is given twice", hint="each --input names another input")
         for name, axis in given.items():
-            if ranges.setdefault(name, axis) != axis:
-                raise InputSyntaxError(f"axis '{name}' has two ranges: {_shown(ranges[name])} and {_shown(axis)}", hint="give the range once")
+            _give_range(ranges, name, axis)
         inputs.append(parsed)
     names = [term for each in inputs for dim in each.dims if isinstance(dim, str) for term in terms(dim) if not term.isdigit()]
     return tuple(inputs), {name: ranges.get(name, Axis()) for name in dict.fromkeys(names)}
 
 
 def format_input(each: Input, axes: Mapping[str, Axis]) -> str:
-    """Return the text that `parse_inputs` reads as this input; every axis with its range, the domain where it is a range."""
+    """Return the text that `parse_inputs` reads as this input; every axis with its range, the domain where it is a range or words."""
     dims = [f"{dim}={_shown(axes[dim])}" if isinstance(dim, str) and dim in axes else str(dim) for dim in each.dims]
-    low, high = each.domain.low, each.domain.high
-    domain = f"{{{low:g}..{high:g}}}" if low is not None and high is not None else ""
-    return f"{each.name}:{each.dtype}[{','.join(dims)}]{domain}"
+    return f"{each.name}:{each.dtype}[{','.join(dims)}]{_shown_domain(each)}"
+
+
+def _shown_domain(each: Input) -> str:
+    low, high, values = each.domain.low, each.domain.high, each.domain.values
+    if values and each.dtype == dtypes.STRING:
+        return f"{{{','.join(values)}}}"
+    return f"{{{_shown_number(low)}..{_shown_number(high)}}}" if low is not None and high is not None else ""
+
+
+def _shown_number(number: float) -> str:
+    return str(int(number)) if number == int(number) else repr(float(number))
 
 
 def _shown(axis: Axis) -> str:
@@ -68,12 +79,17 @@ def _parse_input(text: str) -> tuple[Input, dict[str, Axis]]:
         dim, axis = _parse_dim(part, text)
         dims.append(dim)
         if axis is not None:
-            axes[str(dim)] = axis
+            _give_range(axes, str(dim), axis)
     return Input(match["name"], dtype, tuple(dims), _parse_domain(match["domain"], text, dtype)), axes
 
 
+def _give_range(ranges: dict[str, Axis], name: str, axis: Axis) -> None:
+    if ranges.setdefault(name, axis) != axis:
+        raise InputSyntaxError(f"axis '{name}' has two ranges: {_shown(ranges[name])} and {_shown(axis)}", hint="give the range once")
+
+
 def _parse_dim(part: str, text: str) -> tuple[Dim, Axis | None]:
-    if part.isdigit():
+    if re.fullmatch(_LENGTH, part):
         return int(part), None
     if ranged := _AXIS.fullmatch(part):
         try:
@@ -92,8 +108,9 @@ def _parse_domain(text: str | None, whole: str, dtype: str) -> Domain:
         return Domain()
     if match := _RANGE.fullmatch(text.strip()):
         low, high = float(match["low"]), float(match["high"])
-        if low > high:
-            raise InputSyntaxError(f"cannot read the values '{{{text}}}' of '{whole}': {low:g} is above {high:g}", hint="{LOW..HIGH}")
+        if low > high or math.isinf(low) or math.isinf(high):
+            reason = f"{low:g} is above {high:g}" if low > high else "its ends are finite"
+            raise InputSyntaxError(f"cannot read the values '{{{text}}}' of '{whole}': {reason}", hint="{LOW..HIGH}")
         return Domain(low, high)
     if dtype == dtypes.STRING:
         return Domain(values=tuple(item.strip() for item in text.split(",")))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pluggy
 
+from converter.ctc import METADATA_KEY as CTC_METADATA
+from converter.ctc import CtcAlphabet
 from converter.errors import (
     ConverterError,
     ExportError,
@@ -19,24 +21,30 @@ from converter.errors import (
     UsageError,
 )
 from converter.framework import Exporter, ExportRequest, Framework, LoadRequest, Match, Option, SourceModel
+from converter.images import METADATA_KEY as IMAGE_METADATA
+from converter.images import ImagePreparation
 from converter.inputs import format_input, parse_inputs
 from converter.pickles import Allowed, load_pickle, open_pickle
 from converter.sizes import example_sizes
 from converter.source import Source, import_attribute
-from converter.specs import Axis, Dim, Domain, Input, Output
+from converter.specs import Axis, Dim, Domain, Input, Output, evaluate
 
 hookimpl = pluggy.HookimplMarker("converter")
 
 __all__ = [
+    "CTC_METADATA",
+    "IMAGE_METADATA",
     "Allowed",
     "Axis",
     "ConverterError",
+    "CtcAlphabet",
     "Dim",
     "Domain",
     "ExportError",
     "ExportRequest",
     "Exporter",
     "Framework",
+    "ImagePreparation",
     "Input",
     "LoadRequest",
     "Match",
@@ -54,6 +62,7 @@ __all__ = [
     "UnrecognisedSource",
     "UntrustedSource",
     "UsageError",
+    "evaluate",
     "example_sizes",
     "format_input",
     "hookimpl",

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from converter.specs import Axis
 
 SMALLEST_EXAMPLE = 5
+LEAST = 3  # sizes of each axis, where it has as many
 GROWTH = 3  # the large size is at least this many times the example's
 
 
@@ -36,7 +37,9 @@ def sizes_to_try(axes: Mapping[str, Axis]) -> dict[str, tuple[int, ...]]:
         taken.add(large)
         second = axis.nearest(axis.low + axis.step)
         usual = {axis.nearest(axis.usual)} if axis.usual else set()
-        tried[name] = tuple(sorted({axis.low, second, examples[name], large} | usual))
+        chosen = {axis.low, second, examples[name], large} | usual
+        first = range(axis.low, axis.high + 1, axis.step)[:LEAST]
+        tried[name] = tuple(sorted(chosen if len(chosen) >= LEAST else chosen.union(first)))
     return tried
 
 

@@ -40,7 +40,7 @@ class Source:
         if not isinstance(value, str | os.PathLike):
             return Source(live=value)
         path = Path(value)
-        if path.exists():
+        if os.path.exists(value):  # unlike Path.exists, False for a text that can be no path
             if path.is_file() and path.stat().st_size == 0:
                 raise UnreadableSource(f"{path} is empty", hint="the file was not written to its end, or is the wrong one")
             return Source(path=path.resolve())
@@ -76,7 +76,7 @@ class Source:
         try:
             with zipfile.ZipFile(self.path) as archive:
                 return tuple(archive.namelist())
-        except zipfile.BadZipFile:
+        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):  # whatever zipfile makes of damaged bytes
             raise UnreadableSource(f"{self.path} is a zip file that is cut off or damaged", hint="copy or download it again") from None
 
     @functools.cached_property
@@ -92,7 +92,10 @@ class Source:
         """
         if self.path is None or not self.path.is_file() or self.head.startswith(b"PK"):
             return ()
-        return tuple(_globals_of(_opened(self.path, self.head)))
+        try:
+            return tuple(_globals_of(_opened(self.path, self.head)))
+        except zlib.error:
+            return ()  # no zlib stream, for all that it begins like one
 
     @functools.cached_property
     def class_names(self) -> tuple[str, ...]:
@@ -139,7 +142,7 @@ def _globals_of(file: IO[bytes]) -> list[str]:
                     found.append(str(argument).replace(" ", "."))
                 elif opcode.name == "STACK_GLOBAL" and len(strings) > 1:
                     found.append(f"{strings[-2]}.{strings[-1]}")
-        except (ValueError, EOFError, OSError, UnicodeDecodeError, zlib.error):
+        except (ValueError, EOFError, OSError, OverflowError, MemoryError, zlib.error, lzma.LZMAError):
             return found  # not a pickle, or cut off: what was read so far is what it names
     return found
 

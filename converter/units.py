@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
 from converter.errors import UsageError
 
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "ki": 2**10, "mi": 2**20, "gi": 2**30, "ti": 2**40}
-_AMOUNT = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]i?)?b?", re.IGNORECASE)
+_AMOUNT = re.compile(r"(\d{1,20}(?:\.\d+)?)\s*([kmgt]i?)?b?", re.IGNORECASE)
 
 
 def parse_bytes(amount: int | str | None) -> int | None:
@@ -17,7 +18,7 @@ def parse_bytes(amount: int | str | None) -> int | None:
     match = _AMOUNT.fullmatch(amount.strip())
     if match is None:
         raise UsageError(f"'{amount}' is no amount of memory", hint="8GB, 512MiB, or a number of bytes")
-    return int(float(match[1]) * _UNITS[(match[2] or "").lower()])
+    return int(Decimal(match[1]) * _UNITS[(match[2] or "").lower()])
 
 
 def format_bytes(count: int) -> str:

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import onnx.parser
 import pytest
 
-from converter import plugins
+from converter import cli, plugins
+from converter.cases import Case
+from converter.specs import ModelSpec
+from converter.worker import arrays
 
 TOY = Path(__file__).parent / "toy"
 PYTHONPATH = "PYTHONPATH"
+HEADER = '<ir_version: 10, opset_import: ["" : 20]>'
 
 
 def install(folder: Path, name: str, module: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -31,14 +40,18 @@ def install(folder: Path, name: str, module: str, monkeypatch: pytest.MonkeyPatc
 @pytest.fixture
 def install_plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, str], None]]:
     """Install a plugin from its source text: install_plugin(name, code)."""
+    names: list[str] = []
 
     def put(name: str, code: str) -> None:
         folder = tmp_path / "site"
         folder.mkdir(exist_ok=True)
         (folder / f"{name}.py").write_text(code)
         install(folder, name, name, monkeypatch)
+        names.append(name)
 
     yield put
+    for name in names:
+        sys.modules.pop(name, None)
     plugins.installed.cache_clear()
 
 
@@ -58,11 +71,82 @@ def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 @pytest.fixture
 def toy_file(tmp_path: Path) -> Callable[..., Path]:
-    """Write a .toy file: toy_file("model.toy", load="abort")."""
+    """Write a .toy file: toy_file("model.toy", does="abort in load")."""
 
     def write(name: str = "model.toy", **fields: Any) -> Path:
         path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps({"weight": [[1.0, -2.0], [0.5, 0.25], [3.0, 0.0]], "bias": [0.1, -0.1], **fields}))
         return path
 
     return write
+
+
+@dataclass(frozen=True)
+class Screen:
+    """What a command left: its exit code and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Screen]:
+    """Run a command line in this process: command("convert", path, "--quiet")."""
+
+    def run(*words: str | Path) -> Screen:
+        monkeypatch.setattr(sys, "argv", ["converter", *map(str, words)])
+        out, err = io.StringIO(), io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), pytest.raises(SystemExit) as left:
+            cli.main()
+        return Screen(int(left.value.code or 0), out.getvalue(), err.getvalue())
+
+    return run
+
+
+@pytest.fixture
+def snapshot(tmp_path: Path) -> Callable[[], dict[str, bytes]]:
+    """Every file below tmp_path with its bytes, the installed plugins left out."""
+
+    def look() -> dict[str, bytes]:
+        files = [path for path in tmp_path.rglob("*") if path.is_file() and not {"site", "toy-site"} & {*path.relative_to(tmp_path).parts}]
+        return {str(path.relative_to(tmp_path)): path.read_bytes() for path in files}
+
+    return look
+
+
+@pytest.fixture(scope="session")
+def graph_file() -> Callable[[Path, str], Path]:
+    """Write a graph given in ONNX's text form, header included or not; for the grammar see onnx.parser."""
+
+    def write(path: Path, text: str) -> Path:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(onnx.parser.parse_model(text if text.lstrip().startswith("<") else f"{HEADER} {text}").SerializeToString())
+        return path
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def record_case() -> Callable[..., Case]:
+    """Record a case by hand: record_case(folder, feeds, answers, sizes)."""
+
+    def write(folder: Path, feeds: Mapping[str, np.ndarray], answers: Mapping[str, np.ndarray], sizes: Mapping[str, int]) -> Case:
+        arrays.write(feeds, folder / "inputs")
+        arrays.write(answers, folder / "outputs")
+        return Case(folder.name, "by hand", sizes, folder)
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def as_json() -> Callable[[Any], Any]:
+    """Take a value through strict JSON."""
+    return lambda value: json.loads(json.dumps(value, allow_nan=False))
+
+
+@pytest.fixture
+def spec_json(as_json: Callable[[Any], Any]) -> Callable[[ModelSpec], ModelSpec]:
+    """Take a spec over the worker border."""
+    return lambda spec: ModelSpec.from_json(as_json(spec.to_json()))

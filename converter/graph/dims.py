@@ -24,6 +24,11 @@ def measured_dims(name: str, shapes: Sequence[Sequence[int]], sizes: Sequence[Si
     )
 
 
+def in_axes(dim: str | int | None, symbols: Mapping[str, str]) -> str | int | None:
+    """Return an exporter's dim with its own symbols replaced by the axes that they stand for: `s77//4 + 1` becomes `width//4 + 1`."""
+    return re.sub(r"[A-Za-z_]\w*", lambda match: symbols.get(match[0], match[0]), dim) if isinstance(dim, str) else dim
+
+
 def _dim(lengths: Sequence[int], sizes: Sequence[Sizes], hint: str | int | None) -> Dim | None:
     axes = list(sizes[0])
     for axis in axes:

@@ -14,7 +14,7 @@ from converter.cases import Case
 from converter.errors import GraphError
 from converter.graph import documents
 from converter.graph.canonical import canonicalise
-from converter.graph.dims import measured_dims
+from converter.graph.dims import in_axes, measured_dims
 from converter.specs import Dim, Input, ModelSpec
 from converter.version import __version__
 
@@ -41,10 +41,10 @@ def finish(raw: Path, spec: ModelSpec, cases: Sequence[Case], metadata: Mapping[
     """
     model = documents.read(raw)
     hints = _bind_outputs(model, spec)
-    _bind_inputs(model.graph, spec)
+    symbols = _bind_inputs(model.graph, spec)
     canonicalise(model)
     _check_domains(model, domains)
-    outputs = _declare_outputs(model.graph, spec, cases, hints)
+    outputs = _declare_outputs(model.graph, spec, cases, {name: [in_axes(dim, symbols) for dim in dims] for name, dims in hints.items()})
     model.producer_name, model.producer_version, model.doc_string, model.model_version = "onnx-converter", __version__, None, None
     model.domain = None
     model.ir_version = min(model.ir_version, max(OLDEST_IR_VERSION, _needed_ir_version(model.opset_imports)))
@@ -84,8 +84,11 @@ def _own_value(graph: ir.Graph, value: ir.Value) -> ir.Value:
     return node.outputs[0]
 
 
-def _bind_inputs(graph: ir.Graph, spec: ModelSpec) -> None:
-    """Give the graph the declared inputs, in their order, names, dtypes and dims; one that it ignores is declared all the same."""
+def _bind_inputs(graph: ir.Graph, spec: ModelSpec) -> dict[str, str]:
+    """Give the graph the declared inputs, in their order, names, dtypes and dims; one that it ignores is declared all the same.
+
+    Returns the axis that each of the exporter's own dim names stands for: {"s77": "width"}.
+    """
     weights = set(graph.initializers)
     given = [value for value in graph.inputs if value.name not in weights]
     by_name = {value.name: value for value in given}
@@ -98,8 +101,11 @@ def _bind_inputs(graph: ir.Graph, spec: ModelSpec) -> None:
     graph.inputs.clear()
     graph.inputs.extend(chosen)
     _rename(graph, list(zip(chosen, names, strict=True)))
+    symbols: dict[str, str] = {}
     for each, value in zip(spec.inputs, chosen, strict=True):
+        symbols |= {old: new for old, new in zip(_dims_of(value), each.dims, strict=False) if isinstance(old, str) and isinstance(new, str)}
         _declare_input(each, value)
+    return symbols
 
 
 def _declare_input(each: Input, value: ir.Value) -> None:

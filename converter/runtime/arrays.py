@@ -88,7 +88,8 @@ class Torch(DLPack):
 
     def __init__(self, torch: Any) -> None:
         super().__init__("torch", torch)
-        self.from_host = torch.from_numpy
+        self.from_host = self._from_host
+        self._from_numpy = torch.from_numpy
 
     def host(self, value: Any) -> np.ndarray[Any, Any]:
         """View a tensor in main memory; torch refuses gradients, negated and conjugated views, sparse tensors and other devices."""
@@ -106,6 +107,12 @@ class Torch(DLPack):
     def copy(self, value: Any) -> Any:
         """Copy a tensor, contiguous and aligned."""
         return value.contiguous().clone()
+
+    def _from_host(self, array: np.ndarray[Any, Any]) -> Any:
+        try:
+            return self._from_numpy(array)
+        except TypeError:  # ONNX Runtime's uint64 is NumPy's ulonglong, which torch does not know by that name
+            return self.from_block(Block.of_array(array))
 
 
 NUMPY = Library()
@@ -181,7 +188,7 @@ def refusal(name: str, library: Library, value: Any, device: Place, error: Excep
         place = device
     if not place.is_host and not device.holds(place):
         return InputError(
-            f"input '{name}' lies on {place}, and the session runs on {device}",
+            f"input '{name}' lies on {place}, and the session reads from {device}",
             hint=f"move the array there first, or open the model with Session(…, device='{place}')",
         )
     return InputError(f"input '{name}': {library.name} does not give its memory: {error}", hint="pass a plain contiguous array")

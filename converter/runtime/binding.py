@@ -15,7 +15,7 @@ from converter.runtime.memory import Memory, OrtMemory
 from converter.runtime.opening import Opened
 from converter.runtime.pool import Pool
 from converter.runtime.ports import Port
-from converter.runtime.result import result_type
+from converter.runtime.result import Result, result_type
 
 _MOST_SIGNATURES = 4096  # remembered; with one more all are forgotten, which costs each one run that allocates
 
@@ -38,7 +38,7 @@ class BindingRoad:
         self._learned: dict[Any, Shapes] = {}
         self._varying: set[str] = set()  # outputs whose shapes depend on the data
 
-    def call(self, feeds: Mapping[str, Any]) -> Any:
+    def call(self, feeds: Mapping[str, Any]) -> Result:
         """Run once.
 
         Raises:
@@ -47,11 +47,13 @@ class BindingRoad:
         """
         opened, memory = self._opened, self._memory
         check_names(opened.inputs, feeds)
-        memory.wait(ort.Binding(opened.raw))
         given = {name: look(opened.inputs[name], value, memory.place) for name, value in feeds.items()}
         signature = tuple([(name, one.seen.dtype, one.seen.shape) for name, one in given.items()])
         if signature not in self._learned:
             check_given(opened.inputs, given.values())
+        memory.wait(
+            ort.Binding(opened.raw)
+        )  # for the inputs' producers, for copies made in `look`, and for readers of buffers that went back to the pool
         library = next((one.library for one in given.values() if one.library is not NUMPY), NUMPY)
         goal = self._main if library is NUMPY else memory
         outputs = self._outputs(signature, given, goal) if self._made else {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import prod
 from typing import Any, Self
 
@@ -36,8 +37,12 @@ class Block:
 
     @classmethod
     def of_array(cls, array: np.ndarray[Any, Any]) -> Self:
-        """Describe a NumPy array; C-contiguous ones only are bound as they are."""
-        strides = None if array.flags.c_contiguous else tuple(step // array.itemsize for step in array.strides)
+        """Describe a NumPy array.
+
+        Raises:
+            BufferError: its strides are no multiple of its items.
+        """
+        strides = None if array.flags.c_contiguous else _in_items(array.strides, array.itemsize)
         return cls(array.ctypes.data, array.shape, array.dtype, HOST, array, strides)
 
     @classmethod
@@ -60,9 +65,7 @@ class Block:
         dtype, steps = np.dtype(interface["typestr"]), interface.get("strides")
         if interface.get("mask") is not None:
             raise BufferError("a masked array cannot be bound")
-        if steps is not None and any(step % dtype.itemsize for step in steps):
-            raise BufferError("its strides are no multiples of its item size")
-        strides = None if steps is None else tuple(step // dtype.itemsize for step in steps)
+        strides = None if steps is None else _in_items(steps, dtype.itemsize)
         return cls(interface["data"][0] or 0, tuple(interface["shape"]), dtype, place, owner, strides)
 
     @property
@@ -99,7 +102,7 @@ class Block:
             return np.empty(self.shape, self.dtype)
         return np.asarray(_Face(self)).view(self.dtype)
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:  # noqa: FBT001 - NumPy's signature
         array = self.numpy()
         return array.astype(dtype or array.dtype) if copy else array.astype(dtype or array.dtype, copy=False)
 
@@ -113,12 +116,31 @@ class Block:
     def __dlpack_device__(self) -> tuple[int, int]:
         return (self.place.kind, self.place.number)
 
-    def __dlpack__(self, *, stream: int | None = None, **_unused: Any) -> object:
-        """Hand the memory over; no stream has to wait, because a run of ONNX Runtime ends synchronised."""
+    def __dlpack__(
+        self,
+        *,
+        stream: int | None = None,
+        max_version: tuple[int, int] | None = None,
+        dl_device: tuple[int, int] | None = None,
+        copy: bool | None = None,
+    ) -> object:
+        """Hand the memory over as it is; no stream has to wait, because a run of ONNX Runtime ends synchronised.
+
+        Raises:
+            BufferError: a copy or another device is asked for, or DLPack has no such dtype.
+        """
+        if copy or dl_device not in {None, self.__dlpack_device__()}:
+            raise BufferError("a Block gives its memory as it is: no copy, no other device")
         return dlpack.write(dlpack.Contents(self.pointer, self.shape, self.strides, self.dtype, self.place), self)
 
     def __repr__(self) -> str:
         return f"Block({self.dtype}{list(self.shape)} on {self.place})"
+
+
+def _in_items(steps: Iterable[int], itemsize: int) -> tuple[int, ...]:
+    if any(step % itemsize for step in steps):
+        raise BufferError("its strides are no multiples of its item size")
+    return tuple(step // itemsize for step in steps)
 
 
 class _Face:

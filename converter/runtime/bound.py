@@ -9,7 +9,7 @@ import numpy as np
 
 from converter.errors import InputError
 from converter.runtime import ort_private as ort
-from converter.runtime.arrays import NUMPY
+from converter.runtime.arrays import NUMPY, library_of
 from converter.runtime.binding import bind_input, block_of
 from converter.runtime.block import Block
 from converter.runtime.checks import check_names
@@ -39,6 +39,8 @@ class Bound:
         if not opened.is_bindable:
             raise InputError(f"{opened.title} takes or gives strings or sequences, which cannot be bound", hint="call the session instead")
         check_names(opened.inputs, feeds)
+        for name, value in feeds.items():
+            _check_array(name, value)
         given = [look(opened.inputs[name], value, memory.place) for name, value in feeds.items()]
         for one in given:
             _check_buffer(one, memory)
@@ -59,7 +61,6 @@ class Bound:
         """Run on what the input buffers hold now, and return `outputs`.
 
         Raises:
-            InputError: the graph cannot take the values.
             GraphError: the graph failed.
         """
         if not self._memory.place.is_host:
@@ -102,6 +103,12 @@ class Bound:
         self._shapes, self._is_rebound = shapes, False
 
 
+def _check_array(name: str, value: Any) -> None:
+    """See that the value is memory, and not something that is turned into an array on the way."""
+    if not isinstance(value, np.ndarray) and library_of(value) in {None, NUMPY}:
+        raise InputError(f"input '{name}' is no buffer but {type(value).__name__}", hint="bind an array, and write new values into it")
+
+
 def _check_buffer(given: Given, memory: Memory) -> None:
     """See that what was seen is the caller's own memory, as ONNX Runtime reads it: no copy that later values would not reach."""
     name, seen = given.port.name, given.seen
@@ -113,9 +120,7 @@ def _check_buffer(given: Given, memory: Memory) -> None:
             f"input '{name}' lies in main memory, and the session runs on {memory.place}",
             hint=f"bind an array on {memory.place}, or call the session",
         )
-    elif given.library is NUMPY and not isinstance(given.value, np.ndarray):
-        raise InputError(f"input '{name}' is no buffer but {type(given.value).__name__}", hint="bind an array, and write new values into it")
-    elif Block.of_array(seen).is_ready:
+    elif seen.flags.c_contiguous and seen.flags.aligned:
         return
     raise InputError(
         f"input '{name}' is not contiguous and aligned, so it cannot be read where it lies",

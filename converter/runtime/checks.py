@@ -115,7 +115,7 @@ def widens(given: np.dtype[Any], wanted: np.dtype[Any] | None) -> bool:
 def _cast_hint(port: Port) -> str:
     if port.is_string:
         return "pass an object array of str; bytes become text with np.char.decode(array, 'utf-8')"
-    return f"if no value is lost by it, convert: array.astype('{port.dtype}')"
+    return f"if no value is lost by it, convert: array.astype('{port.dtype}') or tensor.to(torch.{port.dtype})"
 
 
 def _shown_dtype(dtype: np.dtype[Any]) -> str:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import onnxruntime
 
-from converter.errors import DeviceUnavailable, UnknownName
+from converter.errors import DeviceUnavailable, UnknownName, UsageError
 from converter.runtime import ort_private as ort
 from converter.runtime.memory import Memory, OrtMemory
 from converter.runtime.places import CUDA, HOST, Place
@@ -55,7 +55,15 @@ class Device:
         return self.memory.place.is_host
 
     def provider_list(self, options: Mapping[str, object]) -> list[tuple[str, dict[str, str]]]:
-        """The providers as InferenceSession takes them, the caller's options over the device's own."""
+        """The providers as InferenceSession takes them, the caller's options over the device's own.
+
+        Raises:
+            UsageError: the options name another device.
+        """
+        if "device_id" in options:
+            raise UsageError(
+                "device_id is no option of the provider here", hint=f"say it as the device: Session(…, device='cuda:{options['device_id']}')"
+            )
         first = {**self.options, **{key: str(value) for key, value in options.items()}}
         return [(self.providers[0], first), *((name, {}) for name in self.providers[1:])]
 

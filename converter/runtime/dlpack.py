@@ -70,13 +70,22 @@ def write(contents: Contents, owner: object) -> object:
     tensor.device.kind, tensor.device.index = contents.place
     tensor.dtype.code, tensor.dtype.bits, tensor.dtype.lanes = _code(contents.dtype), contents.dtype.itemsize * 8, 1
     tensor.ndim, tensor.shape = len(contents.shape), ctypes.cast(lengths, ctypes.POINTER(ctypes.c_int64))
-    strides = _c_strides(contents.shape) if contents.strides is None else contents.strides
+    strides = c_strides(contents.shape) if contents.strides is None else contents.strides
     steps = (ctypes.c_int64 * max(len(strides), 1))(*strides)
     tensor.strides = ctypes.cast(steps, ctypes.POINTER(ctypes.c_int64))
     managed.deleter = ctypes.cast(_release, ctypes.c_void_p)
     address = ctypes.addressof(managed)
     _held[address] = (managed, lengths, steps, owner)
     return _new_capsule(address, _FRESH, ctypes.cast(_discard, ctypes.c_void_p))
+
+
+def c_strides(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The strides, in elements, of contiguous memory in C order."""
+    strides, step = [], 1
+    for length in reversed(shape):
+        strides.append(step)
+        step *= length
+    return tuple(reversed(strides))
 
 
 class _Device(ctypes.Structure):
@@ -138,14 +147,6 @@ _discard: Any = ctypes.PYFUNCTYPE(None, ctypes.c_void_p)(_free_unconsumed)
 # Tensors may outlive this module while the interpreter ends; the two functions must outlive every tensor.
 for _immortal in (_release, _discard):
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(_immortal))
-
-
-def _c_strides(shape: tuple[int, ...]) -> tuple[int, ...]:
-    strides, step = [], 1
-    for length in reversed(shape):
-        strides.append(step)
-        step *= length
-    return tuple(reversed(strides))
 
 
 def _code(dtype: np.dtype[Any]) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 
 import onnxruntime
 
-from converter.errors import ConverterError, DeviceUnavailable, GraphError, InputError, SourceNotFound, UsageError
+from converter.errors import DeviceUnavailable, GraphError, SourceNotFound, UsageError
 from converter.runtime import ort_private as ort
 from converter.runtime.devices import HINT, Device
 from converter.runtime.ports import Port, read_port
@@ -23,9 +23,9 @@ Source = str | os.PathLike[str] | bytes
 class Options:
     """How a graph is opened."""
 
-    optimised: bool = True
-    threads: int | None = None
-    provider_options: Mapping[str, object] | None = None
+    optimised: bool
+    threads: int | None
+    provider_options: Mapping[str, object]
 
 
 @dataclass(frozen=True)
@@ -48,12 +48,10 @@ class Opened:
         """Whether ONNX Runtime's plain call takes every input and gives every output that is a tensor."""
         return all(port.is_native or port.dtype is None for port in (*self.inputs.values(), *self.outputs))
 
-    def failure(self, error: Exception) -> ConverterError:
+    def failure(self, error: Exception) -> GraphError:
         """What a failed run means to the caller."""
-        reason = ort.reason(error)
-        if isinstance(error, ort.InvalidArgument):
-            return InputError(f"{self.title} cannot take these inputs: {reason}", hint="look at the values and at the lengths of the free axes")
-        return GraphError(f"{self.title} failed while it ran: {reason}", hint="Session(…, optimised=False) tells whether an optimisation is at fault")
+        hint = "look at the values and at the lengths of the free axes; Session(…, optimised=False) tells whether an optimisation is at fault"
+        return GraphError(f"{self.title} fails on these inputs: {ort.reason(error)}", hint=hint)
 
 
 def open_graph(source: Source, device: Device, options: Options) -> Opened:
@@ -70,7 +68,7 @@ def open_graph(source: Source, device: Device, options: Options) -> Opened:
         session = onnxruntime.InferenceSession(
             place if isinstance(place, bytes) else str(place),
             _session_options(options),
-            providers=device.provider_list(options.provider_options or {}),
+            providers=device.provider_list(options.provider_options),
             enable_fallback=0,
         )
     except ort.FAILURES as error:

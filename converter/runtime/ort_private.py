@@ -19,12 +19,18 @@ NodeArg: Any = _pybind_state.NodeArg  # name, type, shape
 OPTIONS: Any = onnxruntime.RunOptions()  # shared by every run and never changed: with None, ONNX Runtime makes one each time
 OPTIONS.log_severity_level = 4  # failures arrive as exceptions; else they are printed on stderr as well
 
-InvalidArgument: type[Exception] = _pybind_state.InvalidArgument
 InvalidProtobuf: type[Exception] = _pybind_state.InvalidProtobuf
 NotImplementedYet: type[Exception] = _pybind_state.NotImplemented
 _OWN = [kind for kind in vars(_pybind_state).values() if isinstance(kind, type) and issubclass(kind, Exception)]
 FAILURES: tuple[type[Exception], ...] = (*_OWN, RuntimeError, ValueError)
 """Whatever ONNX Runtime raises for a graph or a run; its own classes have no common base."""
+
+_NOISE = (
+    r"^\[ONNXRuntimeError\] : \d+ : \w+ : ",
+    r"^Load model from .+? failed:",
+    r"^Error in execution: ",
+    r"/\S+\.(?:cc|h|cpp):\d+ (?:[^()]*\([^()]*\)(?: const)? )?",  # a source file, its line and the signature of a function
+)
 
 
 def inner(session: Any) -> Any:
@@ -40,6 +46,7 @@ def device(name: str, index: int) -> Any:
 def reason(error: BaseException) -> str:
     """What an exception of ONNX Runtime says, without its codes, source files and C++ signatures."""
     text = " ".join(str(error).split())
-    text = re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ", "", text)
-    text = re.sub(r"/\S+\.(?:cc|h|cpp):\d+ (?:[^()]*\([^()]*\)(?: const)? )?", "", text)
+    for noise in _NOISE:
+        text = re.sub(noise, "", text)
+    text = re.sub(r"^Non-zero status code returned while running (\w+) node\. Name:'(.*?)' Status Message: ", r"\1 node '\2': ", text)
     return text.strip().rstrip(".") or type(error).__name__

@@ -16,7 +16,7 @@ from converter.runtime.literals import literal
 from converter.runtime.opening import Opened
 from converter.runtime.places import HOST
 from converter.runtime.ports import Port
-from converter.runtime.result import result_type
+from converter.runtime.result import Result, result_type
 
 _READY = 0x101  # ndarray.flags.num: C-contiguous and aligned
 _MOST_PLANS = 4096  # signatures remembered; with one more all are forgotten, which costs one check each
@@ -33,14 +33,14 @@ class PlainRoad:
         self._result = result_type(self._names)
         self._plans: dict[Any, _Plan] = {}
 
-    def call(self, feeds: Feeds) -> Any:
+    def call(self, feeds: Feeds) -> Result:
         """Run once.
 
         Raises:
             InputError: the graph cannot take the feeds.
             GraphError: the graph failed.
         """
-        try:  # the look-up proves names, dtypes, byte order, ranks and dims; _signature(feeds) spelled out, since the call costs as much as the look-up
+        try:  # the look-up proves names, dtypes, byte order, ranks and dims; spelled out, since calling _signature costs as much
             plan = self._plans[tuple([(name, type(value), value.dtype, value.shape) for name, value in feeds.items()])]
         except (AttributeError, KeyError, TypeError):  # a list has no dtype, and an unknown array's dtype may not be hashable
             feeds, plan = self._learn(feeds)

@@ -82,7 +82,7 @@ class Session:
         """What the file's metadata_props say."""
         return dict(self._opened.metadata)
 
-    def __call__(self, /, *args: Any, **feeds: Any) -> Any:
+    def __call__(self, /, *args: Any, **feeds: Any) -> Result:
         """Run once.
 
         Args:
@@ -105,8 +105,7 @@ class Session:
             InputError: the graph cannot take the inputs.
             GraphError: the graph failed.
         """
-        result: Result = self._call(feeds)
-        return result._asdict()
+        return self._call(feeds)._asdict()
 
     def bind(self, /, *args: Any, **buffers: Any) -> Bound:
         """Bind buffers once for a hot loop; the arguments are those of a call.

@@ -1,0 +1,1 @@
+"""The sklearn plugin of converter."""

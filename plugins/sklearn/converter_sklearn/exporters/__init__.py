@@ -1,0 +1,1 @@
+"""The ways from an estimator to an ONNX file, one a module."""

@@ -1,0 +1,175 @@
+"""How a graph's inputs and the table that an estimator takes belong together.
+
+Columns of one kind are one input, a matrix [batch, columns]; a mixture, or a ColumnTransformer that picks by name, has an input [batch, 1] for each column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.compose import ColumnTransformer
+
+from converter.plugin import Domain, Input, LoadRequest, MissingInputs, evaluate
+from converter_sklearn.columns import Column, merged, of_values
+from converter_sklearn.fitted import head_of, known_columns, known_rows, used_places
+from converter_sklearn.text import is_text, text_column
+
+BATCH = "batch"
+KNOWN = 1 / 3  # of the rows are training rows, where the estimator holds them
+WAYS = "--data train.csv shows them, or --input 'features:float32[batch,4]' names them"
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """The inputs, and the columns that each of them holds. `framed` where the estimator wants a DataFrame with names.
+
+    `rows`, [rows, columns] float64, are training rows that the estimator holds, where the only input is a matrix of floats.
+    """
+
+    inputs: tuple[Input, ...]
+    blocks: tuple[tuple[Column, ...], ...]
+    framed: bool
+    rows: np.ndarray | None = None
+
+    def sample(self, rng: np.random.Generator, sizes: Mapping[str, int]) -> dict[str, np.ndarray]:
+        """Return random feeds, column by column; where the estimator holds training rows, a third of the rows are such."""
+        feeds = {}
+        for each, columns in zip(self.inputs, self.blocks, strict=True):
+            shape = tuple(evaluate(dim, sizes) for dim in each.dims)
+            feeds[each.name] = np.stack([column.draw(rng, shape[0]) for column in columns], -1).reshape(shape)
+        if self.rows is not None:
+            (matrix,) = feeds.values()
+            known = rng.random(len(matrix)) < KNOWN
+            matrix[known] = rng.choice(self.rows, int(known.sum()))
+        return feeds
+
+    def table(self, feeds: Mapping[str, np.ndarray], floats: type[np.floating]) -> Any:
+        """Return the feeds as the estimator takes them, floats in the given dtype: a DataFrame, a matrix, or a list of texts."""
+        arrays = [_in_floats(feeds[each.name], floats) for each in self.inputs]
+        if len(arrays) == 1 and arrays[0].ndim == 1:
+            return arrays[0]
+        wide = [array.reshape(len(array), -1) for array in arrays]
+        if self.framed:
+            pairs = zip(self.blocks, wide, strict=True)
+            return pd.DataFrame({column.name: array[:, place] for columns, array in pairs for place, column in enumerate(columns)})
+        kinds = {array.dtype for array in wide}
+        return np.concatenate(wide if len(kinds) == 1 else [array.astype(object) for array in wide], axis=1)
+
+
+def layout_of(estimator: Any, request: LoadRequest) -> Layout:
+    """Return the inputs of an estimator: those that the request gives, else those of its table, else those that the fitted parts show.
+
+    Raises MissingInputs where nothing shows them, and where the request and the estimator do not fit.
+    """
+    names = _names(estimator)
+    width = len(names) or _width(estimator)
+    if request.inputs:
+        return _given(request.inputs, names, known_columns(estimator, width) if width else {}, width)
+    if is_text(head_of(estimator)) and not width:
+        return _alone(text_column(head_of(estimator)))
+    if request.columns is not None:
+        names, width = _table_names(request.columns, names, width, request.source.name)
+    if not width:
+        raise MissingInputs(f"{request.source.name} does not tell which columns it takes", hint=WAYS)
+    return _arranged(_columns(estimator, names, width, request.columns), estimator, framed=bool(_names(estimator)))
+
+
+def _names(estimator: Any) -> list[str]:
+    for part in (estimator, head_of(estimator)):
+        if (found := getattr(part, "feature_names_in_", None)) is not None:
+            return [str(name) for name in found]
+    return []
+
+
+def _width(estimator: Any) -> int:
+    return next((int(found) for part in (estimator, head_of(estimator)) if (found := getattr(part, "n_features_in_", 0))), 0)
+
+
+def _table_names(table: Mapping[str, np.ndarray], names: list[str], width: int, source: str) -> tuple[list[str], int]:
+    """Return the table's columns that the estimator takes, in its order, and their number."""
+    if missing := [name for name in names if name not in table]:
+        raise MissingInputs(f"the table lacks the column '{missing[0]}', which {source} was fitted on", hint=f"its columns: {', '.join(table)}")
+    if not names and width not in {0, len(table)}:
+        raise MissingInputs(f"the table has {len(table)} columns, {source} takes {width}", hint="leave the target and other columns out of the table")
+    return names or list(table), width or len(table)
+
+
+def _columns(estimator: Any, names: list[str], width: int, table: Mapping[str, np.ndarray] | None) -> list[Column]:
+    known = known_columns(estimator, width)
+    used = used_places(estimator) if names else None
+    columns = []
+    for place in range(width):
+        if used is not None and place not in used:
+            continue  # dropped by the model, so that a graph needs no such input
+        name = names[place] if names else f"x{place}"
+        column = known.get(place, Column())
+        if table is not None:
+            column = _with_table(column, of_values(name, table[name]))
+        columns.append(replace(column, name=name))
+    return columns
+
+
+def _with_table(known: Column, seen: Column) -> Column:
+    """Return a column as the table shows it; categories that an encoder holds stay, since it may refuse others."""
+    return known if known.encoded else replace(merged(seen, known), dtype=seen.dtype)
+
+
+def _arranged(columns: Sequence[Column], estimator: Any, *, framed: bool) -> Layout:
+    by_name = framed and isinstance(head_of(estimator), ColumnTransformer)
+    if not by_name and all(column.numeric for column in columns):
+        floats = [replace(column, dtype="float32") for column in columns]
+        return replace(_matrix(floats, framed=framed), rows=known_rows(estimator, len(columns)))
+    if not by_name and len({column.dtype for column in columns}) == 1:
+        return _matrix(columns, framed=framed)
+    return _one_by_one(columns, framed=framed)
+
+
+def _matrix(columns: Sequence[Column], *, framed: bool) -> Layout:
+    lows = [column.domain.low for column in columns]
+    highs = [column.domain.high for column in columns]
+    low = None if None in lows else min(each for each in lows if each is not None)
+    high = None if None in highs else max(each for each in highs if each is not None)
+    domain = Domain(low, high, nan=any(column.domain.nan for column in columns))
+    names = tuple(column.name for column in columns)
+    return Layout((Input("features", columns[0].dtype, (BATCH, len(columns)), domain, names),), (tuple(columns),), framed)
+
+
+def _one_by_one(columns: Sequence[Column], *, framed: bool) -> Layout:
+    inputs = tuple(Input(column.name, column.dtype, (BATCH, 1), column.domain, (column.name,)) for column in columns)
+    return Layout(inputs, tuple((column,) for column in columns), framed)
+
+
+def _alone(column: Column) -> Layout:
+    return Layout((Input(column.name, column.dtype, (BATCH,), column.domain),), ((column,),), framed=False)
+
+
+def _given(inputs: tuple[Input, ...], names: list[str], known: Mapping[int, Column], width: int) -> Layout:
+    """Lay out the inputs of the request: by name where they are the model's columns, else in its order."""
+    for each in inputs:
+        if not 1 <= len(each.dims) <= 2 or not all(isinstance(dim, int) for dim in each.dims[1:]):
+            hint = "dims are the rows and a number of columns: [batch,4], [batch,1], or [batch] for texts"
+            raise MissingInputs(f"input '{each.name}' has dims {list(each.dims)}, which is no table", hint=hint)
+    widths = [int(each.dims[1]) if len(each.dims) == 2 else 1 for each in inputs]
+    by_name = bool(names) and all(each.name in names for each in inputs)
+    if width and not by_name and sum(widths) != width:
+        raise MissingInputs(f"the inputs have {sum(widths)} columns, the model takes {width}", hint=f"--input 'features:float32[batch,{width}]'")
+    starts = np.cumsum([0, *widths])
+    blocks = []
+    for each, count, start in zip(inputs, widths, starts, strict=False):
+        first = names.index(each.name) if by_name else int(start)
+        blocks.append(tuple(_given_column(each, names[place] if names else each.name, known.get(place)) for place in range(first, first + count)))
+    return Layout(inputs, tuple(blocks), framed=bool(names))
+
+
+def _given_column(given: Input, name: str, known: Column | None) -> Column:
+    domain = given.domain if given.domain != Domain() or known is None or known.dtype != given.dtype else known.domain
+    thresholds = known.thresholds if known is not None and given.dtype != "string" else np.empty(0)
+    return Column(name, given.dtype, domain, known is not None and known.encoded, thresholds)
+
+
+def _in_floats(array: np.ndarray, floats: type[np.floating]) -> np.ndarray:
+    return array.astype(floats) if array.dtype.kind == "f" else array

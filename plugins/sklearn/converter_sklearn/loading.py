@@ -1,0 +1,126 @@
+"""From a source to a fitted estimator: skops files and pickles by an allow-list, live objects as they are."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import sklearn
+import skops.io
+from sklearn.exceptions import InconsistentVersionWarning, NotFittedError
+from sklearn.utils.validation import check_is_fitted
+from skops.io.exceptions import UnsupportedTypeException
+
+from converter.plugin import ConverterError, Source, UnreadableSource, UntrustedSource, load_pickle, open_pickle
+from converter_sklearn.trusted import allowed
+
+_VERSION = re.compile(rb"_sklearn_version.{1,16}?(\d+\.\d+(?:\.\d+)?(?:(?:rc|\.dev|\.post)\d+)?)", re.DOTALL)  # only opcodes stand between
+_ANSWERS = ("predict", "transform")
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A fitted estimator, and the version of scikit-learn that made it where it is not the installed one."""
+
+    estimator: Any
+    made_by: str = ""
+
+
+def load_estimator(source: Source, *, trust: bool) -> Loaded:
+    """Return the fitted estimator of a source.
+
+    Raises UntrustedSource for a file that names what is not allowed, and UnreadableSource for one that cannot be read, that another version of
+    scikit-learn made so that this one cannot read it, or that holds no fitted estimator.
+    """
+    found = _load_file(source.path, source, trust=trust) if source.path is not None else Loaded(source.live)
+    with told_by_version(source.name, found.made_by):
+        _check(found.estimator, source.name)
+    return found
+
+
+@contextmanager
+def told_by_version(name: str, made_by: str) -> Iterator[None]:
+    """Where an estimator that another version made fails, raise UnreadableSource with both versions."""
+    try:
+        yield
+    except ConverterError:
+        raise
+    except Exception as error:
+        if not made_by:
+            raise
+        raise _other_version(name, made_by, f"{type(error).__name__}: {error}") from error
+
+
+def _other_version(name: str, made_by: str, what: str) -> UnreadableSource:
+    """Return the error for an estimator that another version made and that this one cannot use."""
+    message = f"{name} was made by scikit-learn {made_by}, installed is {sklearn.__version__}: {what}"
+    return UnreadableSource(message, hint=f"convert it in an environment with scikit-learn {made_by}: pip install scikit-learn=={made_by}")
+
+
+def _load_file(path: Path, source: Source, *, trust: bool) -> Loaded:
+    is_skops = "schema.json" in source.zip_names
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            estimator = _load_skops(path, trust=trust) if is_skops else load_pickle(path, allowed(), trust=trust)
+        except UnreadableSource as error:
+            made_by = "" if is_skops else _version_in(path)
+            if made_by in {"", sklearn.__version__}:
+                raise
+            raise _other_version(path.name, made_by, error.message) from error
+    versions = [each.message.original_sklearn_version for each in caught if isinstance(each.message, InconsistentVersionWarning)]
+    return Loaded(estimator, versions[0] if versions else "")
+
+
+def _load_skops(path: Path, *, trust: bool) -> Any:
+    try:
+        unknown = skops.io.get_untrusted_types(file=path)
+        refused = [] if trust else [name for name in unknown if not _permitted(name)]
+        if refused:
+            hint = "pass --trust if you made the file yourself, or know these types"
+            raise UntrustedSource(f"{path.name} holds types that are not scikit-learn's: {', '.join(refused)}", hint=hint)
+        return skops.io.load(path, trusted=unknown)
+    except UntrustedSource:
+        raise
+    except (ImportError, AttributeError, UnsupportedTypeException) as error:
+        hint = "convert it in an environment with the package versions that made it"
+        raise UnreadableSource(f"{path.name} needs what the installed packages do not have: {error}", hint=hint) from error
+    except Exception as error:  # a damaged file makes skops and the classes that it names raise anything
+        hint = "copy or download it again, or save the model again with skops.io.dump"
+        raise UnreadableSource(f"{path.name} cannot be read by skops ({type(error).__name__}: {error})", hint=hint) from error
+
+
+def _permitted(name: str) -> bool:
+    module, _, attribute = name.rpartition(".")
+    try:
+        return allowed().permits(module, attribute)
+    except (ImportError, AttributeError):
+        return False
+
+
+def _version_in(path: Path) -> str:
+    """Return the version of scikit-learn that a pickle mentions first, unless it is too damaged to tell."""
+    try:
+        with open_pickle(path) as file:
+            found = _VERSION.search(file.read())
+    except Exception:  # noqa: BLE001  the file was found damaged already; this only looks for more to say
+        return ""
+    return found[1].decode() if found else ""
+
+
+def _check(estimator: Any, name: str) -> None:
+    if isinstance(estimator, type) or not any(hasattr(estimator, method) for method in ("fit", *_ANSWERS)):
+        kind = f"the class {estimator.__name__}" if isinstance(estimator, type) else f"a {type(estimator).__name__}"
+        inside = f" with {', '.join(map(str, list(estimator)[:5]))}" if isinstance(estimator, Mapping) else ""
+        raise UnreadableSource(f"{name} holds {kind}{inside}, not an estimator", hint="save the fitted estimator or pipeline itself")
+    try:
+        check_is_fitted(estimator)
+    except NotFittedError as error:
+        raise UnreadableSource(f"{name} is not fitted: {error}", hint="call fit before it is saved or converted") from None
+    except TypeError:
+        return  # no estimator of scikit-learn's make: its answers will tell

@@ -1,0 +1,108 @@
+"""The heavy half: one fitted estimator with its inputs and outputs."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+from sklearn.pipeline import Pipeline
+
+from converter.plugin import Axis, Exporter, LoadRequest, MissingInputs, SourceModel, example_sizes, format_input
+from converter_sklearn.answers import Answer, answers_of, ask
+from converter_sklearn.exporters.skl2onnx import write_skl2onnx
+from converter_sklearn.layout import BATCH, WAYS, Layout, layout_of
+from converter_sklearn.loading import Loaded, load_estimator, told_by_version
+
+ROWS = Axis(low=1, high=4096, usual=512)
+MOST_VALUES = 1 << 24  # in one answer
+
+
+def load(request: LoadRequest) -> SklearnModel:
+    """Load the estimator of a request; raises what `load_estimator`, `layout_of` and the model's first answer raise."""
+    loaded = load_estimator(request.source, trust=request.trust)
+    with told_by_version(request.source.name, loaded.made_by):
+        return SklearnModel(loaded, layout_of(loaded.estimator, request), request)
+
+
+class SklearnModel(SourceModel):
+    """A fitted estimator. It answers once when it is made, which tells its outputs and the dtype that it computes in."""
+
+    def __init__(self, loaded: Loaded, layout: Layout, request: LoadRequest) -> None:
+        self.estimator = loaded.estimator
+        self.made_by = loaded.made_by
+        self.name = request.source.name
+        self.layout = layout
+        self.inputs = layout.inputs
+        self.axes = {name: ROWS if axis == Axis() else axis for name, axis in (request.axes or {BATCH: ROWS}).items()}
+        self.exporters = (Exporter("skl2onnx", partial(write_skl2onnx, self)),)
+        self.answers = answers_of(self.estimator, self.name)
+        self.floats: type[np.floating] = np.float64
+        first = self._first_answer()
+        self.axes = _with_fewer_rows(self.axes, first)
+        self.ranks = {name: array.ndim for name, array in first.items()}
+        self.answers = tuple(self._settled(answer) for answer in self.answers)
+        self.outputs = tuple(answer.output for answer in self.answers)
+        self.metadata = _metadata(self.estimator)
+        self.summary = self._summary()
+
+    def run(self, feeds: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Return the estimator's own answer; raises UnreadableSource where another version's estimator fails."""
+        with told_by_version(self.name, self.made_by):
+            return self._answer(feeds)
+
+    def sample(self, rng: np.random.Generator, sizes: Mapping[str, int]) -> dict[str, np.ndarray]:
+        """Return random rows: for trees half of the values on a threshold or one step beside it, else from the columns' domains."""
+        return self.layout.sample(rng, sizes)
+
+    def _answer(self, feeds: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        table = self.layout.table(feeds, self.floats)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return {answer.output.name: ask(self.estimator, answer, table) for answer in self.answers}
+
+    def _first_answer(self) -> dict[str, np.ndarray]:
+        """Answer in double, else in single precision: some estimators insist on the dtype that they were fitted in."""
+        feeds = self.sample(np.random.default_rng(0), example_sizes(self.axes))
+        try:
+            return self._answer(feeds)
+        except (ValueError, TypeError) as error:
+            self.floats = np.float32
+            try:
+                return self._answer(feeds)
+            except (ValueError, TypeError):
+                shown = ", ".join(format_input(each, self.axes) for each in self.inputs)
+                raise MissingInputs(f"{self.name} does not take {shown}: {error}", hint=f"are the columns others? {WAYS}") from error
+
+    def _settled(self, answer: Answer) -> Answer:
+        """Return the answer with a name that no input has, and without scores where one row has several labels."""
+        taken = {each.name for each in self.inputs}
+        scores = answer.output.label_of if self.ranks[answer.output.name] == 1 else ""
+        name, scores = (f"output.{each}" if each in taken else each for each in (answer.output.name, scores))
+        return replace(answer, output=replace(answer.output, name=name, label_of=scores))
+
+    def _summary(self) -> str:
+        steps = [step for _, step in self.estimator.steps] if isinstance(self.estimator, Pipeline) else [self.estimator]
+        chain = " → ".join(step if isinstance(step, str) else type(step).__name__ for step in steps)
+        columns = sum(map(len, self.layout.blocks))
+        classes = getattr(self.estimator, "classes_", None)
+        counted = f", {len(classes)} classes" if isinstance(classes, np.ndarray) else ""
+        made_by = f", made by scikit-learn {self.made_by}" if self.made_by else ""
+        return f"{chain}: {columns} column{'s' if columns != 1 else ''}{counted}{made_by}"
+
+
+def _with_fewer_rows(axes: Mapping[str, Axis], answer: Mapping[str, np.ndarray]) -> dict[str, Axis]:
+    """Return axes whose usual size makes no answer of many millions of values: the vector of a hashed text alone has a million."""
+    widest = max(array.size // max(1, len(array)) for array in answer.values())
+    return {name: replace(axis, usual=min(axis.usual, MOST_VALUES // max(1, widest))) for name, axis in axes.items()}
+
+
+def _metadata(estimator: Any) -> dict[str, str]:
+    classes = getattr(estimator, "classes_", None)
+    if isinstance(classes, list):
+        return {"classes": json.dumps([np.asarray(each).tolist() for each in classes])}
+    return {"classes": json.dumps(classes.tolist())} if isinstance(classes, np.ndarray) else {}

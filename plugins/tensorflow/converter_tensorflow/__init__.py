@@ -1,0 +1,1 @@
+"""Keras models and TensorFlow functions for converter: `.keras`, `.h5` and SavedModels become ONNX."""

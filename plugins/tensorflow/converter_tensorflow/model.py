@@ -1,0 +1,55 @@
+"""A loaded Keras model or TensorFlow signature: what it takes and gives, its own answers, and its exporters."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+
+import keras
+import numpy as np
+
+from converter.plugin import Exporter, LoadRequest, SourceError, SourceModel, format_input
+from converter_tensorflow.exporters.keras import write_keras
+from converter_tensorflow.exporters.tf2onnx import write_tf2onnx
+from converter_tensorflow.function import TensorFunction
+from converter_tensorflow.keras_function import KerasFunction, keras_function
+from converter_tensorflow.probing import accepted
+from converter_tensorflow.reasons import reason_of
+from converter_tensorflow.signature_function import signature_function
+from converter_tensorflow.signatures import Signature
+from converter_tensorflow.tensors import to_array, to_tensor
+
+
+class TensorFlowModel(SourceModel):
+    """A model as a function of named tensors; free dims have the ranges that the model was found to accept."""
+
+    def __init__(self, function: TensorFunction, request: LoadRequest) -> None:
+        found = accepted(function, request.axes)
+        self.function = function.taking(found.inputs)
+        self.inputs = found.inputs
+        self.outputs = function.declared.outputs
+        self.axes = found.axes
+        self.summary = function.declared.summary
+        self.exporters = self._exporters()
+
+    @staticmethod
+    def of(loaded: keras.Model | Signature, request: LoadRequest) -> TensorFlowModel:
+        """Return the model of what `loading.load` found; raises as `keras_function` and `signature_function` do."""
+        if isinstance(loaded, Signature):
+            return TensorFlowModel(signature_function(loaded, request), request)
+        return TensorFlowModel(keras_function(loaded, request), request)
+
+    def run(self, feeds: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Return the model's own answers, in inference mode; raises SourceError where it refuses the feeds."""
+        try:
+            answers = self.function([to_tensor(feeds[each.name], each.dtype) for each in self.inputs])
+        except Exception as error:  # a refusal comes as any class: TensorFlow's, Keras's, or the model's own
+            shown = " ".join(f"--input '{format_input(each, self.axes)}'" for each in self.inputs)
+            raise SourceError(f"the model refuses its input: {reason_of(error)}", hint=f"narrow what it is tried with: {shown}") from error
+        return {output.name: to_array(answer) for output, answer in zip(self.outputs, answers, strict=True)}
+
+    def _exporters(self) -> tuple[Exporter, ...]:
+        own = Exporter("tf2onnx", functools.partial(write_tf2onnx, self.function))
+        if not isinstance(self.function, KerasFunction):
+            return (own,)
+        return own, Exporter("keras", functools.partial(write_keras, self.function))

@@ -1,0 +1,111 @@
+"""The function of a SavedModel, a tf.Module or a tf.function that is to be converted, as TensorFlow's ConcreteFunction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+from converter.plugin import Input, MissingInputs, SourceError, UnknownName, UnreadableSource
+from converter_tensorflow.reasons import reason_of
+
+PREFERRED = ("serving_default", "__call__")
+EXAMPLE = "--input 'x:float32[batch,3]' gives them; or @tf.function(input_signature=[tf.TensorSpec([None, 3], tf.float32)])"
+
+
+@dataclass(frozen=True)
+class Signature:
+    """A function with fixed input types. `owner` keeps its variables alive, which the function itself refers to weakly."""
+
+    name: str
+    function: Any  # tf.types.experimental.ConcreteFunction
+    owner: Any
+
+
+def load_saved_model(folder: Path, wanted: str) -> Signature:
+    """Return the wanted signature of a SavedModel folder.
+
+    Raises UnreadableSource where the folder is damaged, UnknownName and SourceError as `signature_of` does.
+    """
+    try:
+        loaded = tf.saved_model.load(str(folder))
+    except Exception as error:
+        hint = "it wants saved_model.pb and the folder variables as they were written; copy it again"
+        raise UnreadableSource(f"TensorFlow {tf.__version__} cannot load {folder.name}: {reason_of(error)}", hint=hint) from error
+    return signature_of(loaded, wanted, ())
+
+
+def signature_of(found: Any, wanted: str, inputs: Sequence[Input]) -> Signature:
+    """Return the function of an object: itself, the one named `wanted`, serving_default, __call__, or the only one.
+
+    Raises UnknownName for a wrong name, SourceError where there is none or the choice is open, MissingInputs where its input types are not known.
+    """
+    if isinstance(found, tf.types.experimental.ConcreteFunction):
+        return Signature(found.name, found, found)
+    if isinstance(found, tf.types.experimental.PolymorphicFunction):
+        return Signature(_name_of(found), _concrete(found, inputs), found)
+    functions = _functions(found)
+    name = _choose(wanted, functions, type(found).__name__)
+    return Signature(name, _concrete(functions[name], inputs), found)
+
+
+def _functions(found: Any) -> dict[str, Any]:
+    """The tf.functions of an object, and a SavedModel's signatures."""
+    names = [name for name in dir(found) if name == "__call__" or not name.startswith("_")]
+    functions = {name: value for name in names if isinstance(value := getattr(found, name, None), tf.types.experimental.PolymorphicFunction)}
+    signatures = getattr(found, "signatures", None)
+    return {**functions, **signatures} if isinstance(signatures, Mapping) else functions
+
+
+def _choose(wanted: str, functions: Mapping[str, Any], owner: str) -> str:
+    if wanted:
+        if wanted not in functions:
+            raise UnknownName("signature", wanted, sorted(functions))
+        return wanted
+    names = [name for name in sorted(functions) if _is_typed(functions[name])] or sorted(functions)
+    for name in PREFERRED:
+        if name in names:
+            return name
+    if len(names) == 1:
+        return names[0]
+    if not names:
+        raise SourceError(
+            f"the {owner} has no tf.function to convert", hint="decorate one with @tf.function; a SavedModel is saved with signatures=…"
+        )
+    raise SourceError(f"the {owner} has several functions: {', '.join(names)}", hint=f"-O signature={names[0]} names the one to convert")
+
+
+def _is_typed(function: Any) -> bool:
+    """Tell whether its input types are known: a signature, one that a SavedModel kept, or a tf.function that declares them."""
+    if isinstance(function, tf.types.experimental.ConcreteFunction) or len(getattr(function, "concrete_functions", ())) == 1:
+        return True
+    return getattr(function, "input_signature", None) is not None
+
+
+def _concrete(function: Any, inputs: Sequence[Input]) -> Any:
+    if isinstance(function, tf.types.experimental.ConcreteFunction):
+        return function
+    kept = list(getattr(function, "concrete_functions", ()))
+    if len(kept) == 1:
+        return kept[0]
+    if getattr(function, "input_signature", None) is not None:
+        return function.get_concrete_function()
+    if not inputs:
+        raise MissingInputs(f"the input types of {_name_of(function)} are not known: it has no input signature", hint=EXAMPLE)
+    specs = {each.name: tf.TensorSpec([None if isinstance(dim, str) else dim for dim in each.dims], each.dtype) for each in inputs}
+    return _traced(function, specs)
+
+
+def _traced(function: Any, specs: Mapping[str, Any]) -> Any:
+    try:
+        return function.get_concrete_function(**specs)
+    except TypeError as error:
+        names = list(function.function_spec.fullargspec.args)
+        raise MissingInputs(f"{_name_of(function)} does not take the inputs {', '.join(specs)}", hint=f"its arguments: {', '.join(names)}") from error
+
+
+def _name_of(function: Callable[..., Any]) -> str:
+    return str(getattr(function, "__name__", type(function).__name__))

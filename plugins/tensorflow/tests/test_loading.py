@@ -1,0 +1,178 @@
+"""From a source to a model: what is read, and what is refused with which words."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import textwrap
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from converter.plugin import MissingInputs, SourceError, SourceModel, UnknownName, UnreadableSource, UntrustedSource
+
+Load = Callable[..., SourceModel]
+
+
+@pytest.fixture
+def dense(keras: Any) -> Any:
+    return keras.Sequential([keras.Input((4,), name="x"), keras.layers.Dense(3, name="y")])
+
+
+def answer(model: SourceModel) -> np.ndarray:
+    return next(
+        iter(model.run({each.name: np.ones([2 if dim == "batch" else int(dim) for dim in each.dims], each.dtype) for each in model.inputs}).values())
+    )
+
+
+@pytest.mark.parametrize("name", ["model.keras", "model.h5", "model.hdf5"])
+def test_keras_files_are_read(load: Load, dense: Any, tmp_path: Path, name: str) -> None:
+    dense.save(tmp_path / name)
+    model = load(tmp_path / name)
+    assert [each.name for each in model.inputs] == ["x"]
+    np.testing.assert_array_equal(answer(model), answer(load(dense)))
+
+
+@pytest.mark.parametrize("saved", ["model.keras", "model.h5"])
+def test_a_keras_file_may_have_any_name(load: Load, dense: Any, tmp_path: Path, saved: str) -> None:
+    dense.save(tmp_path / saved)
+    (tmp_path / saved).rename(tmp_path / "renamed.bin")
+    np.testing.assert_array_equal(answer(load(tmp_path / "renamed.bin")), answer(load(dense)))
+
+
+def test_text_named_keras_is_unreadable(load: Load, tmp_path: Path) -> None:
+    (tmp_path / "model.keras").write_text("no model")
+    with pytest.raises(UnreadableSource, match=r"model\.keras is neither a Keras archive nor an HDF5 file") as caught:
+        load(tmp_path / "model.keras")
+    assert caught.value.hint == "model.save('model.keras') writes one"
+
+
+def test_another_zip_named_keras_is_unreadable(load: Load, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "model.keras", "w") as file:
+        file.writestr("other.txt", "")
+    with pytest.raises(UnreadableSource, match=r"a zip file without config\.json"):
+        load(tmp_path / "model.keras")
+
+
+def test_a_file_of_another_keras_says_so(load: Load, dense: Any, tmp_path: Path) -> None:
+    dense.save(tmp_path / "whole.keras")
+    with zipfile.ZipFile(tmp_path / "whole.keras") as whole, zipfile.ZipFile(tmp_path / "model.keras", "w") as file:
+        file.writestr("metadata.json", '{"keras_version": "3.99.0"}')
+        file.writestr("config.json", whole.read("config.json").replace(b"Dense", b"Denser"))
+        file.writestr("model.weights.h5", whole.read("model.weights.h5"))
+    with pytest.raises(UnreadableSource, match=r"cannot load model\.keras \(made by Keras 3\.99\.0\): .*'keras\.layers\.Denser'") as caught:
+        load(tmp_path / "model.keras")
+    assert "--debug" in caught.value.hint
+
+
+def test_a_truncated_hdf5_file_is_unreadable(load: Load, dense: Any, tmp_path: Path) -> None:
+    dense.save(tmp_path / "model.h5")
+    (tmp_path / "model.h5").write_bytes((tmp_path / "model.h5").read_bytes()[:3000])
+    with pytest.raises(UnreadableSource, match="HDF5 file that is cut off or damaged") as caught:
+        load(tmp_path / "model.h5")
+    assert caught.value.hint == "copy or download it again"
+
+
+def test_weights_alone_are_unreadable(load: Load, dense: Any, tmp_path: Path) -> None:
+    dense.save_weights(tmp_path / "model.weights.h5")
+    with pytest.raises(UnreadableSource, match="holds weights without the model's architecture") as caught:
+        load(tmp_path / "model.weights.h5")
+    assert "model.save('model.keras')" in caught.value.hint
+
+
+@pytest.mark.parametrize("name", ["model.keras", "model.h5"])
+def test_a_lambda_layer_wants_trust(load: Load, keras: Any, tmp_path: Path, name: str) -> None:
+    inner = keras.Sequential([keras.Input((4,)), keras.layers.Lambda(lambda x: x * 2)])
+    keras.Sequential([keras.Input((4,), name="x"), inner]).save(tmp_path / name)
+    with pytest.raises(UntrustedSource, match="carries Python code in a Lambda layer") as caught:
+        load(tmp_path / name)
+    assert caught.value.hint.startswith("--trust")
+    np.testing.assert_array_equal(answer(load(tmp_path / name, trust=True)), np.full((2, 4), 2, np.float32))
+
+
+def test_custom_classes_are_named(load: Load, keras: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = """
+        import keras
+
+        class PlusOne(keras.layers.Layer):
+            def call(self, x):
+                return x + 1
+    """
+    (tmp_path / "own_layers.py").write_text(textwrap.dedent(source))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    import own_layers  # type: ignore[import-not-found]
+
+    keras.Sequential([keras.Input((4,), name="x"), own_layers.PlusOne()]).save(tmp_path / "model.keras")
+    with pytest.raises(SourceError, match="needs the class 'PlusOne', which Keras does not know") as caught:
+        load(tmp_path / "model.keras")
+    assert caught.value.hint == "-O custom_objects=package.module:PlusOne says where it is defined"
+    np.testing.assert_array_equal(answer(load(tmp_path / "model.keras", custom_objects="own_layers:PlusOne")), np.full((2, 4), 2, np.float32))
+    sys.modules.pop("own_layers")
+
+
+def test_a_layer_is_not_a_model(load: Load, keras: Any) -> None:
+    with pytest.raises(SourceError, match=r"dense_0 is a Keras layer \(Dense\), not a model") as caught:
+        load(keras.layers.Dense(3, name="dense_0"))
+    assert "keras.Sequential([keras.Input(shape), layer])" in caught.value.hint
+
+
+def test_a_saved_model_of_keras(load: Load, recommender: Any, tmp_path: Path) -> None:
+    recommender.export(tmp_path / "model", verbose=False)
+    model = load(tmp_path / "model")
+    assert {each.name: each.dims for each in model.inputs} == {"words": ("batch", "length"), "numbers": ("batch", 8)}
+    assert [each.name for each in model.outputs] == ["output_0", "output_1"]
+    assert "serving_default" in model.summary
+
+
+def test_a_saved_model_of_a_module(load: Load, two_functions: Any, tf: Any, tmp_path: Path) -> None:
+    tf.saved_model.save(two_functions, str(tmp_path / "model"))
+    model = load(tmp_path / "model", signature="__call__")
+    feeds = {"x": np.ones((2, 3), np.float32), "state.rows": np.array([2, 0])}
+    answers = model.run(feeds)
+    assert [each.name for each in model.inputs] == list(feeds)
+    np.testing.assert_array_equal(answers["scaled"], [[1, 2, 3]] * 2)
+    np.testing.assert_array_equal(answers["rows.1"], [3, 1])
+
+
+def test_a_damaged_saved_model_is_unreadable(load: Load, tf: Any, two_functions: Any, tmp_path: Path) -> None:
+    tf.saved_model.save(two_functions, str(tmp_path / "model"))
+    shutil.rmtree(tmp_path / "model" / "variables")
+    with pytest.raises(UnreadableSource, match=r"TensorFlow .* cannot load model: .*matching files") as caught:
+        load(tmp_path / "model")
+    assert "the folder variables" in caught.value.hint
+
+
+def test_signatures_are_chosen_by_name(load: Load, two_functions: Any) -> None:
+    assert "__call__" in load(two_functions).summary
+    with pytest.raises(UnknownName, match="no signature 'nope'") as caught:
+        load(two_functions, signature="nope")
+    assert caught.value.hint == "known: __call__, count, untyped"
+
+
+def test_a_choice_between_functions_is_left_to_the_user(load: Load, tf: Any) -> None:
+    module = tf.Module()
+    module.first, module.second = tf.function(lambda x: x), tf.function(lambda x: -x)
+    with pytest.raises(SourceError, match="several functions: first, second") as caught:
+        load(module)
+    assert caught.value.hint == "-O signature=first names the one to convert"
+
+
+def test_a_module_without_functions_is_refused(load: Load, tf: Any) -> None:
+    with pytest.raises(SourceError, match=r"the Module has no tf\.function to convert") as caught:
+        load(tf.Module())
+    assert "@tf.function" in caught.value.hint
+
+
+def test_an_untyped_function_takes_its_types_from_the_user(load: Load, two_functions: Any) -> None:
+    with pytest.raises(MissingInputs, match="the input types of untyped are not known") as caught:
+        load(two_functions, signature="untyped")
+    assert "--input 'x:float32[batch,3]'" in caught.value.hint
+    with pytest.raises(MissingInputs, match="untyped does not take the inputs q") as caught:
+        load(two_functions, ["q:float32[batch,3]"], signature="untyped")
+    assert caught.value.hint == "its arguments: x"
+    assert load(two_functions, ["x:float32[batch,width=2..9]"], signature="untyped").inputs[0].dims == ("batch", "width")

@@ -1,0 +1,1 @@
+"""PyTorch models for converter: checkpoints, modules, exported programs and TorchScript become ONNX."""

@@ -1,0 +1,79 @@
+"""torch.jit.trace here, torch.onnx's older exporter in a process of its own: it can bring its process down.
+
+    Flat module ─ trace ─▶ traced.pt ─ child process ─▶ file
+
+A TorchScript module is traced from outside only: its own control flow stays.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+
+from converter.plugin import ExportError
+from converter_torch.exporters.torchscript_process import EXAMPLE, JOB, TRACED
+from converter_torch.flat import evaluating
+from converter_torch.quiet import quiet
+
+if TYPE_CHECKING:
+    from converter.plugin import ExportRequest
+    from converter_torch.model import TorchModel
+
+NAME = "torchscript"
+OPSET = 20
+_PROCESS = "converter_torch.exporters.torchscript_process"
+
+
+def write_torchscript(model: TorchModel, request: ExportRequest) -> None:
+    """Write the model's graph to `request.path`; raises ExportError where the exporting process fails or dies."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        _trace(model, folder)
+        (folder / JOB).write_text(json.dumps(_job(model, request)), "utf-8")
+        _export(folder)
+
+
+def _trace(model: TorchModel, folder: Path) -> None:
+    example = model.example()
+    with quiet(), evaluating(model.flat):
+        traced = torch.jit.trace(model.flat, example, check_trace=False, strict=False)
+        torch.jit.save(traced, folder / TRACED)
+    torch.save(list(example), folder / EXAMPLE)
+
+
+def _job(model: TorchModel, request: ExportRequest) -> dict[str, object]:
+    free = {each.name: {place: str(dim) for place, dim in enumerate(each.dims) if isinstance(dim, str)} for each in model.inputs}
+    return {
+        "path": str(request.path.absolute()),
+        "opset": request.opset or OPSET,
+        "inputs": [each.name for each in model.inputs],
+        "outputs": [each.name for each in model.outputs],
+        "axes": {name: dims for name, dims in free.items() if dims},
+    }
+
+
+def _export(folder: Path) -> None:
+    command = [sys.executable, "-P", "-m", _PROCESS, str(folder)]
+    log = folder / "log"
+    with log.open("wb") as output:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False)  # noqa: S603 - our own module
+    told = log.read_text("utf-8", "replace").strip()
+    if done.returncode < 0:
+        raise ExportError("torch", NAME, f"the exporting process died of {_signal_name(-done.returncode)}", hint="try --exporter dynamo", details=told)
+    if done.returncode:
+        last = told.splitlines()[-1] if told else f"the exporting process ended with code {done.returncode}"
+        raise ExportError("torch", NAME, last, hint="try --exporter dynamo; --debug shows the whole story", details=told)
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

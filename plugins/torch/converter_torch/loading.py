@@ -1,0 +1,141 @@
+"""From a source to a loaded model.
+
+    checkpoint ─┬─ --model ───────▶ module of the user's class, filled ─┐
+                ├─ its keys ──────▶ module of a known architecture ─────┤
+                └─ --trust ───────▶ the pickled module itself ──────────┼─▶ Flat ─▶ TorchModel
+    TorchScript ──────────────────▶ ScriptModule ───────────────────────┤
+    exported program ─────────────▶ its module ─────────────────────────┤
+    live object ──────────────────▶ as it is ───────────────────────────┘
+
+A module's inputs come from `--input`: bound to the parameters of its forward by name if the names match, else by position.
+Those of an architecture and of an exported program are known; `--input` then narrows or widens their axes.
+"""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import nn
+from torch.export import ExportedProgram
+
+from converter.plugin import LoadRequest, MissingInputs, UnreadableSource, UnrecognisedSource, UsageError
+from converter_torch.architectures import registry
+from converter_torch.architectures.architecture import Evidence
+from converter_torch.binding import ByParameter, bind, how_to_give, required
+from converter_torch.checkpoints import read_checkpoint, without_prefixes
+from converter_torch.flat import Flat
+from converter_torch.kinds import SUFFIXES, Kind, kind_of
+from converter_torch.model import Description, TorchModel
+from converter_torch.modules import build, fill, parameters_in_words, shown
+from converter_torch.overriding import overridden
+from converter_torch.plugin import Torch
+from converter_torch.programs import binding_of, inputs_of, read_program
+from converter_torch.scripts import read_script, signature_of
+
+if TYPE_CHECKING:
+    from converter_torch.checkpoints import Checkpoint
+
+
+def load(request: LoadRequest) -> TorchModel:
+    """Load a model from whatever the request's source is.
+
+    Raises SourceError (its subclasses tell what) for a source that cannot be loaded, MissingInputs where the inputs are not known,
+    UsageError where the request does not fit the source, PluginError where the model cannot run on the declared inputs.
+    """
+    path = request.source.path
+    if path is None:
+        return _from_object(request.source.live, request)
+    kind = kind_of(request.source)
+    if kind is None:
+        raise _unknown_file(path, request.source.head)
+    if kind is Kind.COMPILED:
+        raise UnreadableSource(f"{path.name} is a compiled AOTInductor package: native code, no program", hint="convert what it was compiled from")
+    if kind is Kind.PROGRAM:
+        return _from_object(read_program(path, trust=request.trust), request)
+    if kind is Kind.SCRIPT:
+        return _from_object(read_script(path), request)
+    return _from_checkpoint(read_checkpoint(path, kind, trust=request.trust), request)
+
+
+def _from_checkpoint(checkpoint: Checkpoint, request: LoadRequest) -> TorchModel:
+    name = request.source.name
+    if request.model:
+        module = build(request.model, request.model_args)
+        fill(module, checkpoint.weights if checkpoint.module is None else checkpoint.module.state_dict(), name=name, model=request.model)
+        return _from_module(module, request)
+    if checkpoint.module is not None:
+        return _from_module(checkpoint.module, request)
+    weights = without_prefixes(checkpoint.weights)
+    found = registry.recognise(Evidence.of(weights, checkpoint.extras, request.options))
+    if found is None:
+        raise UnrecognisedSource(
+            f"{name} has no architecture that the torch plugin knows\n  its keys begin with: {shown(weights)}",
+            hint=f"name the class: converter convert {name} --model package.module:Class --input 'x:float32[batch,3,224,224]'",
+        )
+    architecture, recognised = found
+    _refuse_options(request, architecture.options, recognised.summary)
+    fill(recognised.module, weights, name=name, model=f"the architecture {architecture.name}")
+    inputs, axes = overridden(recognised.inputs, recognised.axes, request, rename=False)
+    binding = bind(inspect.signature(recognised.module.forward), [each.name for each in inputs])
+    description = Description(inputs, axes, recognised.summary, output_names=recognised.outputs, metadata=recognised.metadata)
+    return TorchModel(Flat(recognised.module, binding), description)
+
+
+def _from_object(found: Any, request: LoadRequest) -> TorchModel:
+    if request.model:
+        raise UsageError(f"{request.source.name} is a whole model, and --model {request.model} is for weights", hint="leave --model out")
+    if isinstance(found, ExportedProgram):
+        return _from_program(found, request)
+    if isinstance(found, torch.jit.ScriptModule):
+        return _from_script(found, request)
+    if isinstance(found, nn.Module):
+        return _from_module(found, request)
+    raise UnrecognisedSource(f"a {type(found).__name__} is no torch model", hint="nn.Module, ScriptModule and ExportedProgram are")
+
+
+def _from_module(module: nn.Module, request: LoadRequest) -> TorchModel:
+    name = type(module).__name__
+    signature = inspect.signature(module.forward)
+    _refuse_options(request, (), name)
+    return TorchModel(Flat(module, _bound(signature, name, request)), Description(request.inputs, request.axes, f"{name}, {parameters_in_words(module)}"))
+
+
+def _from_script(module: torch.jit.ScriptModule, request: LoadRequest) -> TorchModel:
+    name = str(module.original_name)
+    _refuse_options(request, (), name)
+    description = Description(request.inputs, request.axes, f"TorchScript {name}, {parameters_in_words(module)}", exporters=("torchscript",))
+    return TorchModel(Flat(module, _bound(signature_of(module), name, request)), description)
+
+
+def _from_program(program: ExportedProgram, request: LoadRequest) -> TorchModel:
+    module = program.module(check_guards=False)  # a file's guards are code
+    _refuse_options(request, (), "an exported program")
+    inputs, axes = overridden(*inputs_of(program), request, rename=True)
+    summary = f"exported program, {parameters_in_words(module)}"
+    return TorchModel(Flat(module, binding_of(program)), Description(inputs, axes, summary, exporters=("dynamo",), program=program))
+
+
+def _bound(signature: inspect.Signature, name: str, request: LoadRequest) -> ByParameter:
+    if not request.inputs:
+        raise MissingInputs(f"the inputs of {name} are not known\n  its forward takes {signature}", hint=how_to_give(required(signature)))
+    return bind(signature, [each.name for each in request.inputs])
+
+
+def _refuse_options(request: LoadRequest, taken: tuple[str, ...], what: str) -> None:
+    """Raise UsageError for an option that was set and that this model does not take: ignored, it would deceive."""
+    for option in Torch.options:
+        if option.name not in taken and request.options.get(option.name, option.default) != option.default:
+            raise UsageError(f"{what} takes no option {option.name}", hint=f"{option.name} is for {option.help}")
+
+
+def _unknown_file(path: Path, head: bytes) -> UnreadableSource:
+    """Return the error for a file that is none of torch's, with what it is instead where that shows."""
+    if not head:
+        return UnreadableSource(f"{path.name} is empty", hint="the file was not written to its end, or is the wrong one")
+    if head.startswith(b"version https://git-lfs"):
+        return UnreadableSource(f"{path.name} is a pointer of Git LFS, not the file itself", hint="git lfs pull fetches it")
+    begins = ascii(head[:20].decode("latin-1"))
+    return UnreadableSource(f"{path.name} is no torch file: it begins with {begins}", hint=f"files of torch ({', '.join(sorted(SUFFIXES))}) are zip files, pickles or .safetensors")
