@@ -17,14 +17,13 @@ from __future__ import annotations
 import argparse
 import importlib.util
 from collections.abc import Callable
-from statistics import median
-from time import perf_counter_ns
 from typing import Any
 
 import numpy as np
 import onnx
 import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
+from timing import measure, row
 
 from converter.runtime import Session
 from converter.runtime import ort_private as ort
@@ -103,19 +102,6 @@ def _torch_calls(plain: Any, ours: Session, feeds: dict[str, np.ndarray]) -> dic
     }
 
 
-def measure(calls: dict[str, Callable[[], Any]], rounds: int) -> dict[str, float]:
-    """Microseconds for one call of each, the median of interleaved rounds."""
-    seen: dict[str, list[float]] = {name: [] for name in calls}
-    for turn in range(rounds + 5):
-        for name, call in calls.items():
-            start = perf_counter_ns()
-            for _ in range(CALLS):
-                call()
-            if turn >= 5:  # the first rounds warm up
-                seen[name].append((perf_counter_ns() - start) / CALLS / 1000)
-    return {name: median(values) for name, values in seen.items()}
-
-
 def main() -> None:
     """Print one row of microseconds a graph, and below it the ratios to session.run."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -126,11 +112,11 @@ def main() -> None:
         f"onnxruntime {onnxruntime.__version__}, numpy {np.__version__}, threads {arguments.threads}, µs for one call, median of {arguments.rounds} rounds\n"
     )
     for number, (title, (model, shape)) in enumerate(ROWS.items()):
-        times = measure(contenders(model, shape, arguments.threads), arguments.rounds)
+        times = measure(contenders(model, shape, arguments.threads), arguments.rounds, CALLS)
         if number == 0:
-            print(" " * 30 + "".join(f"{name:>14}" for name in times))
-        print(f"{title:<30}" + "".join(f"{value:>14.2f}" for value in times.values()))
-        print(" " * 30 + "".join(f"{value / times['session.run']:>14.2f}" for value in times.values()))
+            print(row("", list(times)))
+        print(row(title, [f"{seconds * 1e6:.2f}" for seconds in times.values()]))
+        print(row("", [f"{seconds / times['session.run']:.2f}" for seconds in times.values()]))
 
 
 if __name__ == "__main__":

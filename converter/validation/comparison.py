@@ -9,6 +9,8 @@ import numpy as np
 from converter import dtypes
 from converter.validation.tolerance import Tolerance
 
+_FLOAT32_RANGE = (np.finfo(np.float32).tiny, np.finfo(np.float32).max / 2)  # of normal numbers whose steps are finite
+
 
 @dataclass(frozen=True)
 class Agreement:
@@ -79,16 +81,17 @@ def _compare_floats(case: str, output: str, graph: np.ndarray, model: np.ndarray
     if (fault := _compare_non_finite(case, output, got, want)) is not None:
         return fault
     finite = np.isfinite(want)
-    error = np.abs(np.where(finite, got, 0) - np.where(finite, want, 0))
     size = np.where(finite, np.abs(want), 0.0)
+    with np.errstate(over="ignore"):  # the difference of two huge values is infinite, and beyond any tolerance
+        error = np.abs(np.where(finite, got, 0) - np.where(finite, want, 0))
+        relative = error / np.where(size > 0, size, np.inf)
+        steps = error / np.spacing(np.clip(size, *_FLOAT32_RANGE).astype(np.float32))
     allowed = bounds[0] + bounds[1] * size
     excess = error - allowed
     out = int(np.count_nonzero(excess > 0))
     if not error.size:
         return Agreement(case, output)
     worst = tuple(int(place) for place in np.unravel_index(int(np.argmax(excess)), error.shape))
-    relative = error / np.where(size > 0, size, np.inf)
-    steps = error / np.spacing(np.maximum(size, np.finfo(np.float32).tiny).astype(np.float32)).astype(np.float64)
     detail = f"differs in {out} of {error.size} values; worst at {list(worst)}: graph {got[worst]:.6g}, model {want[worst]:.6g}, allowed {allowed[worst]:.2g}"
     return Agreement(
         case,
@@ -130,5 +133,6 @@ def near_ties(scores: np.ndarray, tolerance: Tolerance) -> np.ndarray:
         flat = scores.reshape(-1)
         middle = 0.5 if flat.size and flat.min() >= 0 and flat.max() <= 1 else 0.0
         return np.asarray(np.abs(flat - middle) <= atol + rtol * abs(middle))
-    best = np.sort(np.asarray(scores, np.float64), axis=-1)[..., -2:]
-    return np.asarray(best[..., 1] - best[..., 0] <= 2 * (atol + rtol * np.abs(best[..., 1])))
+    second, best = np.moveaxis(np.sort(np.asarray(scores, np.float64), axis=-1)[..., -2:], -1, 0)
+    with np.errstate(invalid="ignore"):  # two infinities are compared by being equal
+        return np.asarray((best == second) | (best - second <= 2 * (atol + rtol * np.abs(best))))

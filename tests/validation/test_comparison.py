@@ -182,8 +182,8 @@ def test_scores_of_two_classes_tie_at_their_middle() -> None:
     assert near_ties(np.array([[-3.0], [0.0], [1e-6], [2.0]]), Tolerance()).tolist() == [False, True, True, False]
 
 
-def test_scores_that_are_nan_or_infinite_do_not_tie() -> None:
-    assert near_ties(np.array([[np.nan, 1.0, 1.0], [np.inf, np.inf, 0.0]]), Tolerance()).tolist() == [False, False]
+def test_nan_ties_with_nothing_and_infinity_with_itself() -> None:
+    assert near_ties(np.array([[np.nan, 1.0, 1.0], [np.inf, np.inf, 0.0], [np.inf, 1.0, 0.0]]), Tolerance()).tolist() == [False, True, False]
 
 
 @pytest.mark.parametrize(("dtype", "bounds"), [("float32", (1e-5, 1e-4)), ("int64", (0.0, 0.0)), ("string", (0.0, 0.0)), ("float8_e5m2fnuz", (0.1, 0.125))])
