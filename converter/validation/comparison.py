@@ -134,5 +134,6 @@ def near_ties(scores: np.ndarray, tolerance: Tolerance) -> np.ndarray:
         middle = 0.5 if flat.size and flat.min() >= 0 and flat.max() <= 1 else 0.0
         return np.asarray(np.abs(flat - middle) <= atol + rtol * abs(middle))
     second, best = np.moveaxis(np.sort(np.asarray(scores, np.float64), axis=-1)[..., -2:], -1, 0)
-    with np.errstate(invalid="ignore"):  # two infinities are compared by being equal
-        return np.asarray((best == second) | (best - second <= 2 * (atol + rtol * np.abs(best))))
+    with np.errstate(invalid="ignore"):  # infinities tie by being equal
+        near = best - second <= 2 * (atol + rtol * np.abs(best))
+    return np.asarray((best == second) | (near & np.isfinite(best)))

@@ -51,7 +51,8 @@ def keras_function(model: keras.Model, request: LoadRequest) -> KerasFunction:
 
 
 def _summary(model: keras.Model) -> str:
-    return f'{type(model).__name__} "{model.name}", {len(model.layers)} layers, {model.count_params():,} parameters'
+    layers = f"{len(model.layers)} layer{'s' if len(model.layers) != 1 else ''}"
+    return f'{type(model).__name__} "{model.name}", {layers}, {model.count_params():,} parameters'
 
 
 def _refuse_states(model: keras.Model) -> None:

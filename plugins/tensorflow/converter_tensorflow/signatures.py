@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,9 +56,16 @@ def signature_of(found: Any, wanted: str, inputs: Sequence[Input]) -> Signature:
 def _functions(found: Any) -> dict[str, Any]:
     """The tf.functions of an object, and a SavedModel's signatures."""
     names = [name for name in dir(found) if name == "__call__" or not name.startswith("_")]
-    functions = {name: value for name in names if isinstance(value := getattr(found, name, None), tf.types.experimental.PolymorphicFunction)}
+    functions = {name: value for name in names if isinstance(value := _attribute(found, name), tf.types.experimental.PolymorphicFunction)}
     signatures = getattr(found, "signatures", None)
     return {**functions, **signatures} if isinstance(signatures, Mapping) else functions
+
+
+def _attribute(found: Any, name: str) -> Any:
+    """The attribute, or None for a property that raises."""
+    with contextlib.suppress(Exception):
+        return getattr(found, name)
+    return None
 
 
 def _choose(wanted: str, functions: Mapping[str, Any], owner: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 import textwrap
@@ -115,6 +116,20 @@ def test_custom_classes_are_named(load: Load, keras: Any, tmp_path: Path, monkey
     sys.modules.pop("own_layers")
 
 
+def test_a_file_that_names_a_function_of_python_is_refused_unexecuted(load: Load, dense: Any, tmp_path: Path) -> None:
+    dense.save(tmp_path / "whole.keras")
+    command = f"touch {tmp_path / 'executed'}"
+    with zipfile.ZipFile(tmp_path / "whole.keras") as whole, zipfile.ZipFile(tmp_path / "model.keras", "w") as file:
+        config = json.loads(whole.read("config.json"))
+        config["config"]["layers"][1] = {"module": "os", "class_name": "system", "config": {"command": command}, "registered_name": None}
+        file.writestr("metadata.json", whole.read("metadata.json"))
+        file.writestr("config.json", json.dumps(config))
+        file.writestr("model.weights.h5", whole.read("model.weights.h5"))
+    with pytest.raises(SourceError, match="needs the class 'system', which Keras does not know"):
+        load(tmp_path / "model.keras", trust=True)
+    assert not (tmp_path / "executed").exists()
+
+
 def test_a_layer_is_not_a_model(load: Load, keras: Any) -> None:
     with pytest.raises(SourceError, match=r"dense_0 is a Keras layer \(Dense\), not a model") as caught:
         load(keras.layers.Dense(3, name="dense_0"))
@@ -166,6 +181,19 @@ def test_a_module_without_functions_is_refused(load: Load, tf: Any) -> None:
     with pytest.raises(SourceError, match=r"the Module has no tf\.function to convert") as caught:
         load(tf.Module())
     assert "@tf.function" in caught.value.hint
+
+
+def test_a_property_that_raises_is_no_function(load: Load, tf: Any) -> None:
+    class Fragile(tf.Module):  # type: ignore[misc]
+        @property
+        def broken(self) -> Any:
+            raise RuntimeError("not ready")
+
+        @tf.function(input_signature=[tf.TensorSpec([None, 3], tf.float32)])
+        def double(self, x: Any) -> Any:
+            return x * 2
+
+    np.testing.assert_array_equal(answer(load(Fragile())), np.full((2, 3), 2, np.float32))
 
 
 def test_an_untyped_function_takes_its_types_from_the_user(load: Load, two_functions: Any) -> None:

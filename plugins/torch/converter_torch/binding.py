@@ -89,7 +89,10 @@ def _by_position(signature: inspect.Signature, names: Sequence[str]) -> ByParame
     parameters = list(signature.parameters.values())
     fixed = [each.name for each in parameters if each.kind in _POSITIONAL]
     if len(names) > len(fixed) and not any(each.kind is Parameter.VAR_POSITIONAL for each in parameters):
-        raise UsageError(f"{len(names)} inputs are given, but forward takes {len(fixed)}: forward{signature}", hint="leave out the inputs that forward does not take")
+        raise UsageError(
+            f"{len(names)} inputs are given, but forward takes {len(fixed)}: forward{signature}",
+            hint="leave out the inputs that forward does not take",
+        )
     _complete(signature, set(fixed[: len(names)]))
     return ByParameter(tuple(range(len(names))))
 

@@ -56,7 +56,9 @@ def _unnested(content: Any, extras: Mapping[str, Any], name: str) -> Checkpoint:
     if isinstance(content, nn.Module):
         return Checkpoint(module=content, extras=extras)
     if not isinstance(content, Mapping):
-        raise UnreadableSource(f"{name} holds a {type(content).__name__} and no weights", hint="save the weights: torch.save(model.state_dict(), path)")
+        raise UnreadableSource(
+            f"{name} holds a {type(content).__name__} and no weights", hint="save the weights: torch.save(model.state_dict(), path)"
+        )
     inner = _inner(content)
     if inner is not None:
         beside = {key: value for key, value in content.items() if key != inner and isinstance(key, str)}
@@ -64,7 +66,9 @@ def _unnested(content: Any, extras: Mapping[str, Any], name: str) -> Checkpoint:
     weights = {key: value for key, value in content.items() if isinstance(key, str) and _is_weight(key, value)}
     if not weights:
         keys = ", ".join(str(key) for key in list(content)[:5]) or "none"
-        raise UnreadableSource(f"{name} holds no weights; its keys: {keys}", hint=f"they are looked for at the top and under {', '.join(NESTED_UNDER)}")
+        raise UnreadableSource(
+            f"{name} holds no weights; its keys: {keys}", hint=f"they are looked for at the top and under {', '.join(NESTED_UNDER)}"
+        )
     return Checkpoint(weights, extras={**extras, **{key: value for key, value in content.items() if isinstance(key, str) and key not in weights}})
 
 
@@ -85,7 +89,7 @@ def _is_weight(key: str, value: Any) -> bool:
 
 def _read_safetensors(path: Path, _trust: bool) -> tuple[Any, dict[str, Any]]:  # noqa: FBT001 - one signature for all readers
     try:
-        with safetensors.safe_open(path, framework="pt") as file:  # type: ignore[no-untyped-call]
+        with safetensors.safe_open(path, framework="pt") as file:
             return {key: file.get_tensor(key) for key in file.keys()}, dict(file.metadata() or {})  # noqa: SIM118 - no mapping
     except safetensors.SafetensorError as error:
         raise UnreadableSource(f"{path.name} is a .safetensors file that is cut off or damaged: {error}", hint=_AGAIN) from error
@@ -123,7 +127,8 @@ def _guarded(path: Path, load: Callable[[], Any]) -> Any:
         return load()
     except (AttributeError, ModuleNotFoundError) as error:
         raise SourceError(
-            f"{path.name} needs what is not here: {error}", hint="install the package that defines it, or give the weights and --model package.module:Class"
+            f"{path.name} needs what is not here: {error}",
+            hint="install the package that defines it, or give the weights and --model package.module:Class",
         ) from error
     except (EOFError, RuntimeError, OSError, ValueError) as error:
         raise UnreadableSource(f"{path.name} is cut off or damaged: {str(error).splitlines()[0]}", hint=_AGAIN) from error

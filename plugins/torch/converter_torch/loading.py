@@ -100,7 +100,9 @@ def _from_module(module: nn.Module, request: LoadRequest) -> TorchModel:
     name = type(module).__name__
     signature = inspect.signature(module.forward)
     _refuse_options(request, (), name)
-    return TorchModel(Flat(module, _bound(signature, name, request)), Description(request.inputs, request.axes, f"{name}, {parameters_in_words(module)}"))
+    return TorchModel(
+        Flat(module, _bound(signature, name, request)), Description(request.inputs, request.axes, f"{name}, {parameters_in_words(module)}")
+    )
 
 
 def _from_script(module: torch.jit.ScriptModule, request: LoadRequest) -> TorchModel:
@@ -138,4 +140,7 @@ def _unknown_file(path: Path, head: bytes) -> UnreadableSource:
     if head.startswith(b"version https://git-lfs"):
         return UnreadableSource(f"{path.name} is a pointer of Git LFS, not the file itself", hint="git lfs pull fetches it")
     begins = ascii(head[:20].decode("latin-1"))
-    return UnreadableSource(f"{path.name} is no torch file: it begins with {begins}", hint=f"files of torch ({', '.join(sorted(SUFFIXES))}) are zip files, pickles or .safetensors")
+    return UnreadableSource(
+        f"{path.name} is no torch file: it begins with {begins}",
+        hint=f"files of torch ({', '.join(sorted(SUFFIXES))}) are zip files, pickles or .safetensors",
+    )

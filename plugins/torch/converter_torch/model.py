@@ -79,7 +79,9 @@ class TorchModel(SourceModel):
             raise UsageError("the forward returns no tensor", hint="a graph needs an output")
         taken = {each.name for each in self.inputs}
         given = names or [name for name, _ in found]
-        return tuple(Output(f"output.{name}" if name in taken else name, dtype_name(tensor.dtype)) for name, (_, tensor) in zip(given, found, strict=True))
+        return tuple(
+            Output(f"output.{name}" if name in taken else name, dtype_name(tensor.dtype)) for name, (_, tensor) in zip(given, found, strict=True)
+        )
 
     def _hint(self, example: Sequence[torch.Tensor]) -> str:
         shown = ", ".join(f"{each.name} {list(tensor.shape)}" for each, tensor in zip(self.inputs, example, strict=True))

@@ -25,7 +25,10 @@ def build(reference: str, arguments: Mapping[str, Any]) -> nn.Module:
     factory = _imported(reference)
     built = factory if isinstance(factory, nn.Module) else _called(factory, reference, arguments)
     if not isinstance(built, nn.Module):
-        raise UsageError(f"{reference} gave a {type(built).__name__}, which is no torch.nn.Module", hint="--model names a class or a function that returns a module")
+        raise UsageError(
+            f"{reference} gave a {type(built).__name__}, which is no torch.nn.Module",
+            hint="--model names a class or a function that returns a module",
+        )
     return built
 
 
@@ -64,7 +67,9 @@ def _imported(reference: str) -> Any:
     except ConverterError:
         raise
     except Exception as error:
-        raise SourceError(f"importing {reference} raised {type(error).__name__}: {error}", hint="it must be importable by itself: python -c 'import …' shows more") from error
+        raise SourceError(
+            f"importing {reference} raised {type(error).__name__}: {error}", hint="it must be importable by itself: python -c 'import …' shows more"
+        ) from error
 
 
 def _called(factory: Any, reference: str, arguments: Mapping[str, Any]) -> Any:

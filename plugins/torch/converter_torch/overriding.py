@@ -31,7 +31,10 @@ def overridden(
         raise UsageError(f"the model's inputs are {', '.join(names)}, not {', '.join(by_name)}", hint=_as_they_are(known, axes))
     for own, each in zip(known, given, strict=True):
         if own.dtype != each.dtype or len(own.dims) != len(each.dims):
-            raise UsageError(f"input {each.name} is {each.dtype} of {len(each.dims)} dims, the model's is {own.dtype} of {len(own.dims)}", hint=_as_they_are(known, axes))
+            raise UsageError(
+                f"input {each.name} is {each.dtype} of {len(each.dims)} dims, the model's is {own.dtype} of {len(own.dims)}",
+                hint=_as_they_are(known, axes),
+            )
     return given, request.axes
 
 

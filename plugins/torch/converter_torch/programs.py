@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import sympy
+import sympy  # type: ignore[import-untyped]
 import torch
 from torch.export import ExportedProgram
 from torch.export.graph_signature import ConstantArgument, InputKind, TensorArgument
@@ -89,7 +89,9 @@ def _dim(size: int | torch.SymInt, name: str, place: int, names: dict[sympy.Symb
         return size
     parts: Mapping[Any, Any] = size.node.expr.as_coefficients_dict()
     if not all((part == 1 or part.is_Symbol) and factor.is_Integer and factor > 0 for part, factor in parts.items()):
-        raise UsageError(f"dim {place} of {name} is {size.node.expr}, which is no sum of free sizes", hint=f"say what it is: --input '{name}:…[batch,…]'")
+        raise UsageError(
+            f"dim {place} of {name} is {size.node.expr}, which is no sum of free sizes", hint=f"say what it is: --input '{name}:…[batch,…]'"
+        )
     for symbol in sorted((part for part in parts if part != 1), key=str):
         names.setdefault(symbol, _unused(BATCH if place == 0 else f"{name}_{place}", names))
     terms = [str(factor) if part == 1 else " + ".join([names[part]] * int(factor)) for part, factor in parts.items()]

@@ -7,18 +7,19 @@ import logging
 import warnings
 from collections.abc import Iterator
 
-_LOGGER = "torch.onnx"
+_LOGGERS = ("torch.onnx", "onnxscript")
 
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
     """Keep warnings and log lines below an error back."""
-    logger = logging.getLogger(_LOGGER)
-    level = logger.level
-    logger.setLevel(logging.ERROR)
+    levels = {logger: logger.level for logger in map(logging.getLogger, _LOGGERS)}
+    for logger in levels:
+        logger.setLevel(logging.ERROR)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
-        logger.setLevel(level)
+        for logger, level in levels.items():
+            logger.setLevel(level)

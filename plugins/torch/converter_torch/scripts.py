@@ -14,7 +14,7 @@ from converter.plugin import UnreadableSource
 def read_script(path: Path) -> torch.jit.ScriptModule:
     """Return the module in a TorchScript file; raises UnreadableSource where torch cannot load it."""
     try:
-        module: torch.jit.ScriptModule = torch.jit.load(path, map_location="cpu")
+        module: torch.jit.ScriptModule = torch.jit.load(path, map_location="cpu")  # type: ignore[no-untyped-call]
     except RuntimeError as error:
         raise UnreadableSource(
             f"{path.name} is a TorchScript file that torch {torch.__version__} cannot load: {str(error).strip().splitlines()[-1]}",
@@ -25,10 +25,15 @@ def read_script(path: Path) -> torch.jit.ScriptModule:
 
 def signature_of(module: torch.jit.ScriptModule) -> inspect.Signature:
     """Return the signature of a TorchScript forward."""
-    arguments = module.forward.schema.arguments[1:]  # without self
+    arguments = module.forward.schema.arguments[1:]  # type: ignore[attr-defined] # without self
     return inspect.Signature(
         [
-            Parameter(each.name, Parameter.POSITIONAL_OR_KEYWORD, default=each.default_value if each.has_default_value() else Parameter.empty, annotation=each.type)
+            Parameter(
+                each.name,
+                Parameter.POSITIONAL_OR_KEYWORD,
+                default=each.default_value if each.has_default_value() else Parameter.empty,
+                annotation=each.type,
+            )
             for each in arguments
         ]
     )

@@ -22,23 +22,66 @@ import torch
 
 from converter.plugin import UntrustedSource
 
-_INERT = re.compile(r"archive_format|archive_version|byteorder|version|\.data/\w+|\.format_version|\.storage_alignment|extra/.*|data/weights/weight_\d+|data/constants/tensor_\d+")
+_INERT = re.compile(
+    r"archive_format|archive_version|byteorder|version|\.data/\w+|\.format_version|\.storage_alignment|extra/.*|data/weights/weight_\d+|data/constants/tensor_\d+"
+)
 _GRAPHS = re.compile(r"models/\w+\.json|data/(weights|constants)/\w+_config\.json")
 _PICKLES = re.compile(r"data/(sample_inputs|weights|constants)/\w+\.pt")
 _PAYLOADS = ("data/weights/", "data/constants/")
 _TENSOR = re.compile(r"(weight|tensor)_\d+")
 
 _OPERATOR = re.compile(r"torch\.ops(\.(?!__)\w+){2,3}|torch\._?sym_\w+|math\.\w+")
-_PYTHON_OPERATORS = frozenset(["add", "and_", "eq", "floordiv", "ge", "getitem", "gt", "le", "lshift", "lt", "mod", "mul", "ne", "neg", "not_", "or_", "pos", "pow", "rshift", "sub", "truediv", "xor", "abs"])
+_PYTHON_OPERATORS = frozenset(
+    [
+        "add",
+        "and_",
+        "eq",
+        "floordiv",
+        "ge",
+        "getitem",
+        "gt",
+        "le",
+        "lshift",
+        "lt",
+        "mod",
+        "mul",
+        "ne",
+        "neg",
+        "not_",
+        "or_",
+        "pos",
+        "pow",
+        "rshift",
+        "sub",
+        "truediv",
+        "xor",
+        "abs",
+    ]
+)
 _SIZE_FUNCTION = re.compile(r"[A-Z]\w*|floor|ceiling|sqrt|log")  # classes of sympy and of torch's additions to it
-_SIZE_SYNTAX = (ast.Expression, ast.Call, ast.Name, ast.Constant, ast.keyword, ast.Load, ast.BinOp, ast.operator, ast.UnaryOp, ast.unaryop, ast.Compare, ast.cmpop)
+_SIZE_SYNTAX = (
+    ast.Expression,
+    ast.Call,
+    ast.Name,
+    ast.Constant,
+    ast.keyword,
+    ast.Load,
+    ast.BinOp,
+    ast.operator,
+    ast.UnaryOp,
+    ast.unaryop,
+    ast.Compare,
+    ast.cmpop,
+)
 _IMPORTS = ("default_factory_module", "__enum__")  # keys by which the structure of arguments names a module
 
 
 def vet(path: Path) -> None:
     """Raise UntrustedSource, naming what was found, where loading the program could execute code."""
     for found in _findings(path):
-        raise UntrustedSource(f"{path.name} holds {found}, and loading it could execute code; nothing was loaded", hint="--trust, if you know where the file comes from")
+        raise UntrustedSource(
+            f"{path.name} holds {found}, and loading it could execute code; nothing was loaded", hint="--trust, if you know where the file comes from"
+        )
 
 
 def _findings(path: Path) -> Iterator[str]:
@@ -84,7 +127,9 @@ def _in_document(document: Any) -> Iterator[str]:
             yield f"a call of {target}"
         if size is not None and not _is_size(str(size)):
             yield f"the size {size}"
-        yield from (f"an import by {key}" for key in _IMPORTS if any(key in str(value) for value in (*mapping, *mapping.values()) if isinstance(value, str)))
+        yield from (
+            f"an import by {key}" for key in _IMPORTS if any(key in str(value) for value in (*mapping, *mapping.values()) if isinstance(value, str))
+        )
 
 
 def _mappings(value: Any) -> Iterator[Mapping[str, Any]]:

@@ -51,9 +51,13 @@ class Recognised:
 class Architecture(Protocol):
     """One layout of checkpoints."""
 
-    name: str
-    options: tuple[str, ...]  # those of the plugin's options that it takes
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """Those of the plugin's options that it takes."""
 
     def recognise(self, evidence: Evidence) -> Recognised | None:
         """Return the network if the checkpoint is of this layout, else None; raises UsageError for an option that does not fit it."""
-        ...

@@ -78,9 +78,11 @@ class CrnnModule(Recogniser):
 
 def _convolutions(shapes: Shapes) -> list[Convolution]:
     """Return the convolutions in order; none where a gap between two holds anything but an activation and a pooling."""
-    numbers = sorted(int(found[1]) for key, shape in shapes.items() if len(shape) == 4 and (found := re.fullmatch(rf"{_FEATURES}\.(\d+)\.weight", key)))
-    found = [read_convolution(shapes, f"{_FEATURES}.{number}", f"{_FEATURES}.{number + 1}", pooled=False) for number in numbers]
-    convolutions = [each for each in found if each is not None]
+    numbers = sorted(
+        int(found[1]) for key, shape in shapes.items() if len(shape) == 4 and (found := re.fullmatch(rf"{_FEATURES}\.(\d+)\.weight", key))
+    )
+    read = [read_convolution(shapes, f"{_FEATURES}.{number}", f"{_FEATURES}.{number + 1}", pooled=False) for number in numbers]
+    convolutions = [each for each in read if each is not None]
     gaps = [after - before for before, after in pairwise(numbers)]
     rooms = [gap - 2 - each.normalised for gap, each in zip(gaps, convolutions, strict=False)]  # behind convolution, norm and activation
     if len(convolutions) != len(numbers) or not numbers or numbers[0] != 0 or not all(room in {0, 1} for room in rooms):

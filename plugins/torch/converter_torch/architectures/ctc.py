@@ -66,7 +66,9 @@ class Recogniser(nn.Module):
         raise NotImplementedError
 
 
-def describe(module: Recogniser, evidence: Evidence, *, channels: int, classes: int, summary: str, preparation: ImagePreparation | None) -> Recognised:
+def describe(
+    module: Recogniser, evidence: Evidence, *, channels: int, classes: int, summary: str, preparation: ImagePreparation | None
+) -> Recognised:
     """Return the recogniser with its input, its free axes and its metadata; raises UsageError for a charset that does not fit."""
     readout = module.readout
     metadata = {} if preparation is None else {IMAGE_METADATA: preparation.to_json()}
@@ -92,7 +94,10 @@ def _charset(evidence: Evidence, classes: int) -> str:
     charset = held or given
     if charset and len(charset) != classes - 1:
         where = "the checkpoint's" if held else "this"
-        raise UsageError(f"{where} charset has {len(charset)} characters, and the network has {classes - 1} classes beside the blank", hint="-O charset=… names every class in order, without the blank")
+        raise UsageError(
+            f"{where} charset has {len(charset)} characters, and the network has {classes - 1} classes beside the blank",
+            hint="-O charset=… names every class in order, without the blank",
+        )
     if not charset and classes == len(DIGITS_AND_LETTERS) + 1:
         return DIGITS_AND_LETTERS
     return charset

@@ -45,15 +45,14 @@ def write_dynamo(model: TorchModel, request: ExportRequest) -> None:
 
 def _capture(module: nn.Module, model: TorchModel) -> ExportedProgram:
     example = model.example()
-    shapes = ShapesCollection()
+    shapes = ShapesCollection()  # type: ignore[no-untyped-call]
     for each, tensor in zip(model.inputs, example, strict=True):
         if free := {place: Dim.DYNAMIC for place, dim in enumerate(each.dims) if isinstance(dim, str)}:
             shapes[tensor] = free
+    dynamic = shapes.dynamic_shapes(module, example)  # type: ignore[no-untyped-call]
     # Sizes of 1 and 0 are sizes like others; what a size must be becomes a check at run time and no longer fixes it.
-    with shape_settings.patch(backed_size_oblivious=True):
-        return torch.export.export(
-            module, example, dynamic_shapes=shapes.dynamic_shapes(module, example), strict=False, prefer_deferred_runtime_asserts_over_guards=True
-        )
+    with shape_settings.patch(backed_size_oblivious=True):  # type: ignore[attr-defined]
+        return torch.export.export(module, example, dynamic_shapes=dynamic, strict=False, prefer_deferred_runtime_asserts_over_guards=True)
 
 
 def _translate(program: ExportedProgram, model: TorchModel, request: ExportRequest) -> ONNXProgram:

@@ -43,7 +43,7 @@ def write_torchscript(model: TorchModel, request: ExportRequest) -> None:
 def _trace(model: TorchModel, folder: Path) -> None:
     example = model.example()
     with quiet(), evaluating(model.flat):
-        traced = torch.jit.trace(model.flat, example, check_trace=False, strict=False)
+        traced = torch.jit.trace(model.flat, example, check_trace=False, strict=False)  # type: ignore[no-untyped-call]
         torch.jit.save(traced, folder / TRACED)
     torch.save(list(example), folder / EXAMPLE)
 
@@ -66,7 +66,9 @@ def _export(folder: Path) -> None:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False)  # noqa: S603 - our own module
     told = log.read_text("utf-8", "replace").strip()
     if done.returncode < 0:
-        raise ExportError("torch", NAME, f"the exporting process died of {_signal_name(-done.returncode)}", hint="try --exporter dynamo", details=told)
+        raise ExportError(
+            "torch", NAME, f"the exporting process died of {_signal_name(-done.returncode)}", hint="try --exporter dynamo", details=told
+        )
     if done.returncode:
         last = told.splitlines()[-1] if told else f"the exporting process ended with code {done.returncode}"
         raise ExportError("torch", NAME, last, hint="try --exporter dynamo; --debug shows the whole story", details=told)

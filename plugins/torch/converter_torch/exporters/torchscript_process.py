@@ -24,7 +24,7 @@ def export(folder: Path) -> None:
     job = json.loads((folder / JOB).read_text("utf-8"))
     warnings.simplefilter("ignore")
     torch.onnx.export(
-        torch.jit.load(folder / TRACED),
+        torch.jit.load(folder / TRACED),  # type: ignore[no-untyped-call]
         tuple(torch.load(folder / EXAMPLE, weights_only=True)),
         job["path"],
         dynamo=False,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -37,16 +37,13 @@ def _run_layer(
     steps, batch, _ = sequence.shape
     directions, hidden = layer.directions, layer.hidden
     states = [_unprojected(layer, states[0]), *states[1:]] if states else []
-    output, *ends = cast(
-        "Sequence[torch.Tensor]",
-        torch.onnx.ops.symbolic_multi_out(
-            cell.operator,
-            _without_trailing_none([sequence, layer.inputs, layer.recurrent, layer.biases, lengths, *states]),
-            _attributes(cell, layer),
-            dtypes=[sequence.dtype] * (1 + cell.states),
-            shapes=[(steps, directions, batch, hidden), *[(directions, batch, hidden)] * cell.states],
-            version=OPERATOR_VERSION,
-        ),
+    output, *ends = torch.onnx.ops.symbolic_multi_out(
+        cell.operator,
+        _without_trailing_none([sequence, layer.inputs, layer.recurrent, layer.biases, lengths, *states]),
+        _attributes(cell, layer),
+        dtypes=[sequence.dtype] * (1 + cell.states),
+        shapes=[(steps, directions, batch, hidden), *[(directions, batch, hidden)] * cell.states],
+        version=OPERATOR_VERSION,
     )
     if layer.projection is not None:
         output, ends[0] = _projected(layer.projection, output), ends[0] @ layer.projection.transpose(1, 2)
@@ -64,8 +61,8 @@ def _unprojected(layer: LayerWeights, hidden: torch.Tensor) -> torch.Tensor:
     return hidden if layer.unprojection is None else hidden @ layer.unprojection.transpose(1, 2)
 
 
-def _attributes(cell: Cell, layer: LayerWeights) -> dict[str, int | str | list[str]]:
-    attributes: dict[str, int | str | list[str]] = {"hidden_size": int(layer.hidden), "direction": "bidirectional" if layer.directions == 2 else "forward"}
+def _attributes(cell: Cell, layer: LayerWeights) -> dict[str, Any]:
+    attributes: dict[str, Any] = {"hidden_size": int(layer.hidden), "direction": "bidirectional" if layer.directions == 2 else "forward"}
     if cell.activation:
         attributes["activations"] = [cell.activation] * layer.directions
     return {**attributes, **cell.attributes}

@@ -6,6 +6,7 @@ A packed sequence holds the filled places of the grid, step by step; since the l
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
@@ -29,7 +30,7 @@ class Grid:
         """Return the filled places of a sequence [steps, batch, …], packed: [filled places, …]."""
         steps, batch = self.filled.shape
         places = torch.nonzero(self.filled.reshape(-1)).squeeze(1)
-        torch._check(places.shape[0] >= 1)
+        _state(places.shape[0] >= 1)
         return sequence.reshape(steps * batch, *sequence.shape[2:]).index_select(0, places.to(sequence.device))
 
 
@@ -44,8 +45,8 @@ class Packings:
         sequence = sequence.transpose(0, 1) if batch_first else sequence
         steps = sequence.shape[0]
         longest = lengths.max().item()
-        torch._check(longest >= 1)
-        torch._check(longest <= steps)
+        _state(longest >= 1)
+        _state(longest <= steps)
         grid = Grid(torch.arange(steps)[:, None] < lengths[None, :], lengths)
         batch_sizes = grid.filled.sum(1)[:longest]
         self._known[id(batch_sizes)] = (batch_sizes, lengths)
@@ -57,7 +58,7 @@ class Packings:
             lengths = known[1]
             return Grid(torch.arange(lengths.shape[0])[None, :] < batch_sizes[:, None], lengths)
         batch = batch_sizes[0].item()
-        torch._check(batch >= 1)
+        _state(batch >= 1)
         filled = torch.arange(batch)[None, :] < batch_sizes[:, None]
         return Grid(filled, filled.sum(0))
 
@@ -81,6 +82,11 @@ class Packings:
 
 def _lengthened(padded: torch.Tensor, total_length: int | torch.Tensor, padding_value: float) -> torch.Tensor:
     length = total_length.item() if isinstance(total_length, torch.Tensor) else total_length  # stays symbolic during an export
-    torch._check(length >= padded.shape[0])
-    missing = [0, 0] * (padded.ndim - 1) + [0, length - padded.shape[0]]
-    return torch.nn.functional.pad(padded, missing, value=padding_value)
+    _state(length >= padded.shape[0])
+    missing = [0] * (2 * padded.ndim - 1) + [length - padded.shape[0]]  # the last dim comes first, behind each start its end
+    return torch.nn.functional.pad(padded, missing, value=padding_value)  # type: ignore[arg-type]
+
+
+def _state(condition: Any) -> None:
+    """Tell an export what holds of a size that it does not know."""
+    torch._check(condition)  # type: ignore[no-untyped-call]

@@ -33,7 +33,7 @@ class Prepared(nn.Module):
         self.module = module
         recurrent = [each for each in module.modules() if isinstance(each, _LAYERS)]
         self.weights = nn.ModuleList(PreparedWeights(each) for each in recurrent)
-        self._places = {id(each): place for place, each in enumerate(recurrent)}
+        self._places = {_identity(each): place for place, each in enumerate(recurrent)}
 
     def forward(self, *tensors: torch.Tensor) -> Any:
         """Return what the module returns."""
@@ -41,8 +41,13 @@ class Prepared(nn.Module):
 
     def layers_of(self, module: nn.RNNBase) -> list[LayerWeights] | None:
         """Return the weights of a recurrent layer, None if it is none of this module's."""
-        place = self._places.get(id(module))
+        place = self._places.get(_identity(module))
         return None if place is None else self.weights[place].layers()  # type: ignore[operator]
+
+
+def _identity(module: nn.Module) -> int:
+    """Return what a module and the proxies that an export hands out for it have in common: their attributes."""
+    return id(vars(module))
 
 
 @contextlib.contextmanager
@@ -115,7 +120,9 @@ class _Door:
         output, *ends = run_layers(cell, layers, grid.spread(data), states, grid.lengths.to(torch.int32))
         return (grid.gather(output), *ends)
 
-    def _layers(self, cell: Cell, hx: Any, weights: Sequence[torch.Tensor], settings: Sequence[Any]) -> tuple[list[LayerWeights], Sequence[torch.Tensor]]:
+    def _layers(
+        self, cell: Cell, hx: Any, weights: Sequence[torch.Tensor], settings: Sequence[Any]
+    ) -> tuple[list[LayerWeights], Sequence[torch.Tensor]]:
         """Return the layers and the first states: of the module that runs, else (a bare call of the function) from its arguments."""
         states = [hx] if isinstance(hx, torch.Tensor) else list(hx)
         running = self._running[-1] if self._running else None
