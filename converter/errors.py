@@ -9,7 +9,8 @@
     │   ├── SourceNotFound          no such file, folder, module or attribute
     │   ├── UnreadableSource        empty, truncated, or not what its name says
     │   ├── UnrecognisedSource      no installed framework knows it, or several do
-    │   └── UntrustedSource         loading it would execute code that nobody vouched for
+    │   ├── UntrustedSource         loading it would execute code that nobody vouched for
+    │   └── Unrepeatable            the model answers differently to the same feeds
     ├── MissingPackage              a package that this needs is not installed
     ├── PluginError                 a plugin failed; the original traceback is kept
     │   └── ExportError             an exporter failed
@@ -90,6 +91,10 @@ class UnrecognisedSource(SourceError):
 
 class UntrustedSource(SourceError):
     """Loading the source would execute code that nobody vouched for."""
+
+
+class Unrepeatable(SourceError):
+    """The model answered differently to the same feeds: it is random, or keeps a state."""
 
 
 class MissingPackage(ConverterError):

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from converter.cases import Case, plan, record
-from converter.cases.folders import write_cases
+from converter.cases.folders import check_folder, write_cases
 from converter.errors import ConverterError, NoExporterAgrees, UnknownName
 from converter.graph import documents, finish
 from converter.graph.provenance import provenance
@@ -33,6 +33,8 @@ def convert(request: Request, stages: Stages) -> Report:
     A graph that disagrees is a result: `report.agrees` is False and nothing is published.
     Raises ConverterError where no exporter came as far as a judged graph.
     """
+    if request.cases is not None:
+        check_folder(request.cases)  # before the work, not after it
     with Janitor() as janitor, Publication(request.destination, janitor) as target, Loader(request, janitor, target.folder) as loader:
         with stages("match", request.source.name) as stage:
             stage.detail = loader.framework.name
@@ -90,12 +92,12 @@ def publish(report: Report, request: Request, target: Publication) -> Report:
     graph = judged[-1].graph
     assert graph is not None
     if request.cases is not None:
-        write_cases(request.cases, report.spec, report.cases)
+        write_cases(request.cases, report.spec, report.cases, target.janitor)
     if report.agrees:
         documents.append_metadata(graph.path, report.proof)
         return dataclasses.replace(report, published=target.publish(graph))
     if request.keep_rejected:
         rejected = target.publish(graph, rejected=True)
-        write_cases(rejected.with_suffix(".cases"), report.spec, report.cases)
+        write_cases(rejected.with_suffix(".cases"), report.spec, report.cases, target.janitor)
         return dataclasses.replace(report, rejected=rejected)
     return report

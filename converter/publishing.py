@@ -8,7 +8,7 @@ import json
 import os
 import shutil
 import socket
-import tempfile
+import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -32,7 +32,7 @@ class Publication:
 
     def __init__(self, destination: Path, janitor: Janitor) -> None:
         self.destination = destination.absolute()
-        self._janitor = janitor
+        self.janitor = janitor
 
     def __enter__(self) -> Self:
         parent = self.destination.parent
@@ -41,16 +41,17 @@ class Publication:
         try:
             parent.mkdir(parents=True, exist_ok=True)
             sweep(parent, self.destination.name)
-            self.folder = Path(tempfile.mkdtemp(prefix=f".{self.destination.name}.", suffix=".tmp", dir=parent))
+            self.folder = parent / f".{self.destination.name}.{uuid.uuid4().hex[:12]}.tmp"
+            self.janitor.remove(self.folder)
+            self.folder.mkdir(mode=0o700)
         except OSError as error:
             raise DestinationError(f"cannot write to {parent}: {error.strerror}", hint="-o FILE names another place") from error
-        self._janitor.remove(self.folder)
         (self.folder / OWNER).write_text(json.dumps({"host": socket.gethostname(), "pid": os.getpid()}), encoding="utf-8")
         return self
 
     def __exit__(self, *exception: object) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
-        self._janitor.forget(self.folder)
+        self.janitor.forget(self.folder)
 
     def publish(self, graph: Graph, *, rejected: bool = False) -> Path:
         """Move a finished graph to the destination, or beside it as `<stem>.rejected.onnx`, and return where it is.
@@ -66,7 +67,7 @@ class Publication:
         except OSError as error:
             raise DestinationError(f"cannot write {target}: {error.strerror}", hint="-o FILE names another place") from error
         if new is not None:
-            self._janitor.forget(new)
+            self.janitor.forget(new)
         for file in old - {new}:
             file.unlink(missing_ok=True)
         return target
@@ -77,7 +78,7 @@ class Publication:
             digest = hashlib.file_digest(file, "sha256").hexdigest()[:12]
         place = target.with_name(f"{target.stem}.{digest}.data")
         if not place.exists():
-            self._janitor.remove(place)
+            self.janitor.remove(place, while_there=graph.path)
         os.replace(graph.data, place)
         documents.point_to_data(graph.path, place.name)
         return place

@@ -40,7 +40,7 @@ class Source:
         if not isinstance(value, str | os.PathLike):
             return Source(live=value)
         path = Path(value)
-        if os.path.exists(value):  # unlike Path.exists, False for a text that can be no path
+        if os.path.exists(value):  # noqa: PTH110 - unlike Path.exists, False for a text that can be no path
             if path.is_file() and path.stat().st_size == 0:
                 raise UnreadableSource(f"{path} is empty", hint="the file was not written to its end, or is the wrong one")
             return Source(path=path.resolve())

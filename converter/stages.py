@@ -69,7 +69,7 @@ class Stages:
         self._tell(Event(name, subject, "finished", stage.seconds, detail=stage.detail))
 
     def _tell(self, event: Event) -> None:
-        for observer in self.observers:
-            observer(event)
         if os.environ.get(TRACE_VARIABLE) and event.state != "progress":
             sys.stderr.write(f"stage {event.stage} {event.subject}: {event.state} {event.seconds:.3f} s {event.detail}\n")
+        for observer in self.observers:
+            observer(event)

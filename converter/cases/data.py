@@ -9,6 +9,8 @@
 from __future__ import annotations
 
 import glob
+import os
+import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +20,7 @@ import numpy as np
 from converter import dtypes, images
 from converter.cases.plan import PlannedCase
 from converter.errors import InputError, MissingPackage, SourceNotFound, UnreadableSource, UsageError
-from converter.specs import Input, ModelSpec, evaluate
+from converter.specs import Input, ModelSpec, evaluate, terms
 
 TABLES = frozenset({".csv", ".parquet", ".feather", ".arrow"})
 ROWS = 256  # of a table in its case
@@ -67,7 +69,7 @@ def read_data(names: Sequence[str]) -> Data:
 
 def expand(name: str) -> list[Path]:
     """Return the files that a path or a pattern (`words/*.png`) stands for, sorted; raises SourceNotFound where there is none."""
-    if Path(name).exists():
+    if os.path.exists(name):  # noqa: PTH110 - unlike Path.exists, False for a text that can be no path
         return [Path(name)]
     found = sorted(glob.glob(name, recursive=True))
     if not found:
@@ -105,7 +107,9 @@ def _column(values: np.ndarray) -> np.ndarray:
 
 
 def _table_cases(columns: Mapping[str, np.ndarray], path: Path, spec: ModelSpec) -> list[PlannedCase]:
-    rows = len(next(iter(columns.values())))
+    rows = len(next(iter(columns.values()), ()))
+    if not rows:
+        raise InputError(f"{path.name} has no rows", hint="give at least one row of real values")
     found = [_planned(f"{path.name}, {min(ROWS, rows)} rows", feeds_from_table(spec.inputs, columns, slice(0, ROWS)), spec)]
     if rows > 1:
         found.append(_planned(f"{path.name}, last row", feeds_from_table(spec.inputs, columns, slice(rows - 1, rows)), spec))
@@ -123,28 +127,48 @@ def feeds_from_table(inputs: Sequence[Input], columns: Mapping[str, np.ndarray],
         if not names or any(name not in columns for name in names):
             wanted = next((name for name in names if name not in columns), each.name)
             raise InputError(f"the table has no column '{wanted}' for input '{each.name}'", hint=f"its columns: {', '.join(columns)}")
-        stacked = np.stack([columns[name][rows] for name in names], -1)
-        shape = (len(stacked), *(dim for dim in each.dims[1:] if isinstance(dim, int))) if len(each.dims) > 1 else (len(stacked),)
-        feeds[each.name] = cast(each, stacked).reshape(shape)
+        stacked = cast(each, np.stack([columns[name][rows] for name in names], -1))
+        shape = (len(stacked), *(dim for dim in each.dims[1:] if isinstance(dim, int)))
+        if stacked.size != np.prod(shape):
+            raise InputError(f"input '{each.name}' wants {list(each.dims)}, the table gives it {len(names)} columns", hint="check the table's columns")
+        feeds[each.name] = stacked.reshape(shape)
     return feeds
 
 
 def cast(wanted: Input, values: np.ndarray) -> np.ndarray:
-    """Return the values in the input's dtype; raises InputError where they are of another kind."""
+    """Return the values in the input's dtype; raises InputError where they are of another kind, or integers would not keep their value."""
     try:
-        text = wanted.dtype == dtypes.STRING
-        return np.asarray(values, object) if text else values.astype(dtypes.numpy_dtype(wanted.dtype))
+        return _as_text(values) if wanted.dtype == dtypes.STRING else _as_numbers(values, wanted.dtype)
     except (ValueError, TypeError) as error:
         raise InputError(
             f"input '{wanted.name}' wants {wanted.dtype}, the data is {values.dtype}: {error}", hint="check the column's values"
         ) from error
 
 
+def _as_text(values: np.ndarray) -> np.ndarray:
+    found = np.asarray(values, object)
+    wrong = [value for value in found.ravel() if not isinstance(value, str)]
+    if wrong:
+        raise ValueError(f"{wrong[0]} is no text")
+    return found
+
+
+def _as_numbers(values: np.ndarray, dtype: str) -> np.ndarray:
+    with np.errstate(invalid="ignore"):  # what cannot be cast does not come back the same
+        found = values.astype(dtypes.numpy_dtype(dtype))
+    if not dtypes.is_float(dtype) and values.dtype.kind in "iuf" and (changed := values[found != values]).size:
+        raise ValueError(f"{changed[0]} is not one")
+    return found
+
+
 def _read_arrays(path: Path, spec: ModelSpec) -> dict[str, np.ndarray]:
     try:
-        loaded = np.load(path, allow_pickle=False)
-        given = dict(loaded) if path.suffix.lower() == ".npz" else {spec.inputs[0].name: loaded}
-    except (ValueError, OSError) as error:
+        with path.open("rb") as file:
+            loaded = np.load(file, allow_pickle=False)
+            if isinstance(loaded, np.ndarray) != (path.suffix.lower() == ".npy"):
+                raise ValueError("it holds one array" if isinstance(loaded, np.ndarray) else "it holds several")
+            given = {spec.inputs[0].name: loaded} if isinstance(loaded, np.ndarray) else dict(loaded)
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise UnreadableSource(
             f"{path} cannot be read as arrays: {error}", hint="write it with numpy.savez or numpy.save, without objects"
         ) from error
@@ -175,12 +199,23 @@ def sizes_of(inputs: Sequence[Input], feeds: Mapping[str, np.ndarray]) -> dict[s
         if len(shape) != len(each.dims):
             raise InputError(f"input '{each.name}' wants {list(each.dims)}, the data has shape {list(shape)}", hint="check the number of dims")
         for dim, length in zip(each.dims, shape, strict=True):
-            if isinstance(dim, str) and " + " not in dim:
+            if isinstance(dim, str) and len(terms(dim)) == 1:
                 sizes.setdefault(dim, length)
     for each in inputs:
+        _solve_sums(each, feeds[each.name].shape, sizes)
         wanted = [evaluate(dim, sizes) for dim in each.dims]
         if wanted != list(feeds[each.name].shape):
             raise InputError(
                 f"input '{each.name}' wants {wanted}, the data has shape {list(feeds[each.name].shape)}", hint=f"dims: {list(each.dims)}"
             )
     return sizes
+
+
+def _solve_sums(each: Input, shape: Sequence[int], sizes: dict[str, int]) -> None:
+    """Add the sizes of axes that only a sum names: "past + length" of 7 and past 3 make length 4. Raises InputError where two are unknown."""
+    for dim, length in zip(each.dims, shape, strict=True):
+        unknown = [term for term in terms(dim) if not term.isdigit() and term not in sizes] if isinstance(dim, str) else []
+        if len(unknown) > 1:
+            raise InputError(f"the data does not tell the lengths of {' and '.join(unknown)} in '{each.name}'", hint=f"dims: {list(each.dims)}")
+        for axis in unknown:
+            sizes[axis] = max(0, length - evaluate(str(dim), {**sizes, axis: 0}))

@@ -14,7 +14,7 @@ import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,31 +23,50 @@ from converter.errors import DestinationError, SourceNotFound, UnreadableSource
 from converter.specs import ModelSpec
 from converter.worker import arrays
 
+if TYPE_CHECKING:
+    import onnx
+
+    from converter.worker.janitor import Janitor
+
 SPEC = "spec.json"
 _SET = re.compile(r"test_data_set_(\d+)")
 
 
-def write_cases(folder: Path, spec: ModelSpec, cases: Sequence[Case]) -> None:
+def write_cases(folder: Path, spec: ModelSpec, cases: Sequence[Case], janitor: Janitor | None = None) -> None:
     """Write the cases to `folder`: beside it first, then renamed. An earlier recording there is replaced.
 
-    Raises DestinationError where the folder holds anything else.
+    The `janitor` removes what a killed process leaves half-written. Raises DestinationError as `check_folder`, and where nothing can be written there.
     """
-    if folder.exists() and not (folder / SPEC).is_file() and any(folder.iterdir()):
-        raise DestinationError(f"{folder} holds something else than recorded cases", hint="name a new or empty folder")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    check_folder(folder)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    except OSError as error:
+        raise DestinationError(f"cannot write to {folder.parent}: {error.strerror}", hint="name a folder in a place that can be written") from error
+    if janitor is not None:
+        janitor.remove(fresh)
     try:
         for number, case in enumerate(cases):
             _write_set(fresh / f"test_data_set_{number}", spec, case)
         rows = [{"name": case.name, "origin": case.origin, "sizes": dict(case.sizes)} for case in cases]
         (fresh / SPEC).write_text(json.dumps({"spec": spec.to_json(), "cases": rows}, indent=1), encoding="utf-8")
         fresh.chmod(0o755)
+        if janitor is not None:
+            janitor.forget(fresh)  # from here on it may hold the earlier recording
         if folder.exists():
             os.rename(folder, fresh / "replaced")
         os.rename(fresh, folder)
         shutil.rmtree(folder / "replaced", ignore_errors=True)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
+
+
+def check_folder(folder: Path) -> None:
+    """Raise DestinationError where cases cannot go to `folder`: a file, or a folder that holds anything else."""
+    if folder.exists() and not folder.is_dir():
+        raise DestinationError(f"{folder} is a file", hint="name a new or empty folder")
+    if folder.exists() and not (folder / SPEC).is_file() and any(folder.iterdir()):
+        raise DestinationError(f"{folder} holds something else than recorded cases", hint="name a new or empty folder")
 
 
 def read_cases(folder: Path, names: tuple[Sequence[str], Sequence[str]], work: Path) -> tuple[ModelSpec | None, tuple[Case, ...]]:
@@ -59,14 +78,29 @@ def read_cases(folder: Path, names: tuple[Sequence[str], Sequence[str]], work: P
     sets = sorted((int(match[1]), each) for each in folder.glob("test_data_set_*") if (match := _SET.fullmatch(each.name)))
     if not sets:
         raise SourceNotFound(str(folder), what=f"{folder} holds no test_data_set_N folders", hint="converter convert SOURCE --cases DIR records some")
-    recorded: dict[str, Any] | None = json.loads((folder / SPEC).read_text(encoding="utf-8")) if (folder / SPEC).is_file() else None
+    spec, rows = _read_spec(folder / SPEC, len(sets)) if (folder / SPEC).is_file() else (None, [_stranger(place.name) for _, place in sets])
     cases = []
-    for number, place in sets:
+    for (number, place), row in zip(sets, rows, strict=True):
         arrays.write(_read_side(place, "input", names[0]), work / str(number) / "inputs")
         arrays.write(_read_side(place, "output", names[1]), work / str(number) / "outputs")
-        row: dict[str, Any] = recorded["cases"][number] if recorded else {"name": place.name, "origin": place.name, "sizes": {}}
         cases.append(Case(row["name"], row["origin"], row["sizes"], work / str(number)))
-    return (ModelSpec.from_json(recorded["spec"]) if recorded else None), tuple(cases)
+    return spec, tuple(cases)
+
+
+def _read_spec(path: Path, count: int) -> tuple[ModelSpec, list[dict[str, Any]]]:
+    """Return the recorded spec and what it says of each of the `count` cases."""
+    try:
+        recorded = json.loads(path.read_text(encoding="utf-8"))
+        spec, rows = ModelSpec.from_json(recorded["spec"]), list(recorded["cases"])
+        if len(rows) != count:
+            raise ValueError(f"it lists {len(rows)} cases, the folder holds {count}")
+        return spec, rows
+    except (ValueError, KeyError, TypeError) as error:
+        raise UnreadableSource(f"{path} is not the record of these cases: {error}", hint="record the cases again") from error
+
+
+def _stranger(name: str) -> dict[str, Any]:
+    return {"name": name, "origin": name, "sizes": {}}
 
 
 def _write_set(place: Path, spec: ModelSpec, case: Case) -> None:
@@ -95,16 +129,16 @@ def _read_side(place: Path, side: str, names: Sequence[str]) -> dict[str, np.nda
         path = place / f"{side}_{number}.pb"
         try:
             tensor = onnx.TensorProto.FromString(path.read_bytes())
-            array = numpy_helper.to_array(tensor)
+            array = _text_of(tensor) if tensor.data_type == onnx.TensorProto.STRING else numpy_helper.to_array(tensor)
         except (DecodeError, OSError, ValueError, TypeError) as error:
             raise UnreadableSource(f"{path} is not a recorded tensor: {error}", hint="record the cases again") from error
         name = tensor.name or (names[number] if number < len(names) else f"{side}_{number}")
-        found[name] = _as_text(array) if array.dtype.kind in "OSU" else array
+        found[name] = array
     return found
 
 
-def _as_text(array: np.ndarray) -> np.ndarray:
-    items = [item.decode() if isinstance(item, bytes) else str(item) for item in array.ravel()]
-    text = np.empty(len(items), object)
-    text[:] = items
-    return text.reshape(array.shape)
+def _text_of(tensor: onnx.TensorProto) -> np.ndarray:
+    """The strings of a tensor; onnx's own reader drops NULs at their ends."""
+    text = np.empty(len(tensor.string_data), object)
+    text[:] = [item.decode() for item in tensor.string_data]
+    return text.reshape(tuple(tensor.dims))

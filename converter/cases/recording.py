@@ -11,7 +11,7 @@ import numpy as np
 
 from converter.cases.case import Case
 from converter.cases.plan import PlannedCase
-from converter.errors import ConverterError, SourceError
+from converter.errors import ConverterError, Unrepeatable
 from converter.worker import arrays
 
 
@@ -20,10 +20,6 @@ class Recorder(Protocol):
 
     def record(self, folder: Path, seed: int, sizes: Mapping[str, int], feeds: Path | None = None, *, twice: bool = False) -> None:
         """See `converter.worker.service.Service.record`."""
-
-
-class Unrepeatable(SourceError):
-    """The model answered differently to the same feeds."""
 
 
 def record(

@@ -33,9 +33,7 @@ def _page(summary: Summary) -> str:
     from converter.cli import screens
     from converter.units import format_bytes
 
-    values = [
-        (value.name, value.dtype, screens.dims(value.dims) if value.dims is not None else "[...]") for value in (*summary.inputs, *summary.outputs)
-    ]
+    values = [(value.name, value.dtype, screens.dims(value.dims)) for value in (*summary.inputs, *summary.outputs)]
     places = [*["inputs", *([""] * (len(summary.inputs) - 1))][: len(summary.inputs)], "outputs", *([""] * (len(summary.outputs) - 1))]
     rows = [[place, *value] for place, value in zip(places, values, strict=True)]
     external = f" and {format_bytes(summary.data_size)} of external weights" if summary.data_size else ""

@@ -19,8 +19,10 @@ def table(rows: Sequence[Sequence[str]], indent: str = "  ") -> str:
     return "\n".join(indent + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
 
 
-def dims(shape: Sequence[Dim | None]) -> str:
-    """Return dims as a person writes them: [batch, 3, width]."""
+def dims(shape: Sequence[Dim | None] | None) -> str:
+    """Return dims as a person writes them: [batch, 3, width]; [...] where not even their number is known."""
+    if shape is None:
+        return "[...]"
     return f"[{', '.join('?' if dim is None else str(dim) for dim in shape)}]"
 
 

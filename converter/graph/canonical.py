@@ -25,12 +25,25 @@ def canonicalise(model: ir.Model) -> None:
     common.RemoveUnusedOpsetsPass()(model)
     common.ClearMetadataAndDocStringPass()(model)
     graph = model.graph
+    _order(graph)
+    border = {*graph.inputs, *graph.outputs}
+    _name(graph, border, taken={value.name or "" for value in border})
+    graph.name = "main"
+    model.opset_imports.update(sorted((domain, model.opset_imports.pop(domain)) for domain in list(model.opset_imports)))
+
+
+def _order(graph: ir.Graph) -> None:
+    """Order the attributes and nodes of a graph and of its subgraphs in place."""
+    for node in graph:
+        attributes = sorted(node.attributes.items())
+        node.attributes.clear()
+        node.attributes.update(attributes)
+        for _, attribute in attributes:
+            for subgraph in _subgraphs(attribute):
+                _order(subgraph)
     ordered = list(_from_outputs(graph))
     graph.remove(ordered)
     graph.extend(ordered)
-    _name(graph, taken={value.name or "" for value in (*graph.inputs, *graph.outputs)})
-    graph.name = "main"
-    model.opset_imports.update(sorted((domain, model.opset_imports.pop(domain)) for domain in list(model.opset_imports)))
 
 
 def _from_outputs(graph: ir.Graph) -> Iterator[ir.Node]:
@@ -69,15 +82,17 @@ def _subgraphs(attribute: ir.Attr) -> list[ir.Graph]:
     return []
 
 
-def _name(graph: ir.Graph, taken: set[str], scope: str = "") -> None:
-    """Name nodes by operator and position, values by their node, weights by their first reader. `taken` grows by every name."""
-    fixed = {*graph.inputs, *graph.outputs} if not scope else set()
+def _name(graph: ir.Graph, fixed: set[ir.Value], taken: set[str], scope: str = "") -> None:
+    """Name nodes by operator and position, values by their node, weights by their first reader, in this graph and its subgraphs.
+
+    `fixed`, the values that have their name, and `taken`, the names, grow with every one.
+    """
     for number, value in enumerate(graph.inputs if scope else ()):
         value.name = _free(f"{scope}input_{number}", taken)
     for number, node in enumerate(graph):
         node.name = f"{scope}{node.op_type}_{number}"
         for place, read in enumerate(node.inputs):
-            if read is not None and read.is_initializer() and read.graph is graph and read not in fixed:
+            if read is not None and read.is_initializer() and read not in fixed:
                 _name_weight(read, f"{node.name}.{place}", taken)
                 fixed.add(read)
         for place, output in enumerate(node.outputs):
@@ -87,7 +102,11 @@ def _name(graph: ir.Graph, taken: set[str], scope: str = "") -> None:
         for attribute in node.attributes.values():
             for place, subgraph in enumerate(_subgraphs(attribute)):
                 subgraph.name = f"{node.name}.{attribute.name}{place or ''}"
-                _name(subgraph, taken, f"{subgraph.name}.")
+                _name(subgraph, fixed, taken, f"{subgraph.name}.")
+    for place, output in enumerate(graph.outputs):
+        if output.is_initializer() and output not in fixed:  # a branch may give a weight as it is
+            _name_weight(output, f"{scope}output_{place}", taken)
+            fixed.add(output)
     weights = [(value.name or "", value) for value in graph.initializers.values()]
     order = {value: place for place, value in enumerate(_first_reads(graph))}
     graph.initializers.clear()

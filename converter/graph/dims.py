@@ -14,7 +14,7 @@ Sizes = Mapping[str, int]
 
 
 def measured_dims(name: str, shapes: Sequence[Sequence[int]], sizes: Sequence[Sizes], hints: Sequence[str | int | None]) -> tuple[Dim, ...]:
-    """Return dims that fit every recorded case of one output.
+    """Return dims that fit every recorded case of one output, all of one rank.
 
     A dim is an axis, a constant, the exporter's own expression `hints[i]`, or a sum of axes; where none fits, a name of its own.
     """
@@ -34,7 +34,7 @@ def _dim(lengths: Sequence[int], sizes: Sequence[Sizes], hint: str | int | None)
     for axis in axes:
         if all(size[axis] == length for size, length in zip(sizes, lengths, strict=True)):
             return axis
-    if len(set(lengths)) == 1:
+    if len(set(lengths)) == 1 and lengths[0] > 0:  # nothing found in any case is no promise that nothing ever will be
         return lengths[0]
     for candidate in (hint, *(" + ".join(pair) for pair in itertools.combinations_with_replacement(axes, 2))):
         if isinstance(candidate, str) and _fits(candidate, lengths, sizes):

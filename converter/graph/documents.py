@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 import onnx
 import onnx_ir as ir
 
+from converter import dtypes
 from converter.errors import GraphError
 
 if TYPE_CHECKING:
@@ -24,6 +26,16 @@ def read(path: Path) -> ir.Model:
         return ir.load(path)
     except Exception as error:
         raise GraphError(f"{path.name} is not an ONNX file: {error}", hint="it may be cut off, or of another kind") from error
+
+
+def dtype_of(value: ir.Value) -> str:
+    """Return the name of a value's dtype, as converter.dtypes has it, or ONNX's own in lower case for one that no model has; "" where none is declared."""
+    if value.dtype is None:
+        return ""
+    name = value.dtype.name.lower()
+    with contextlib.suppress(ValueError):
+        return dtypes.canonical(name)
+    return name
 
 
 def write(model: ir.Model, path: Path, *, one_file: int = _ONE_FILE) -> Path | None:
@@ -55,6 +67,18 @@ def check(path: Path) -> None:
         onnx.checker.check_model(str(path), full_check=True)
     except Exception as error:
         raise GraphError(f"the graph is not valid ONNX: {_first_line(error)}", hint="the exporter wrote it; another one may do better") from error
+
+
+def inferred_dims(path: Path) -> dict[str, list[str | int | None]]:
+    """Return the dims of each output that ONNX's shape inference finds, where it finds any."""
+    target = path.with_suffix(".inferred")
+    onnx.shape_inference.infer_shapes_path(str(path), str(target))
+    outputs = onnx.load(target, load_external_data=False).graph.output
+    return {
+        value.name: [dim.dim_value if dim.HasField("dim_value") else dim.dim_param or None for dim in value.type.tensor_type.shape.dim]
+        for value in outputs
+        if value.type.tensor_type.HasField("shape")
+    }
 
 
 def _first_line(error: Exception) -> str:

@@ -19,7 +19,9 @@ from converter.specs import Dim, Input, ModelSpec
 from converter.version import __version__
 
 STANDARD_DOMAINS = frozenset({"", "ai.onnx.ml"})
+_RANK_HINT = "a squeeze without its dims drops the batch where that is 1; name the dims"
 OLDEST_IR_VERSION = 10  # what every supported ONNX Runtime loads; newer only where the opset demands it
+WEIGHTS_IR_VERSION = 4  # the first in which a weight need not be an input as well
 
 
 @dataclass(frozen=True)
@@ -47,13 +49,23 @@ def finish(raw: Path, spec: ModelSpec, cases: Sequence[Case], metadata: Mapping[
     outputs = _declare_outputs(model.graph, spec, cases, {name: [in_axes(dim, symbols) for dim in dims] for name, dims in hints.items()})
     model.producer_name, model.producer_version, model.doc_string, model.model_version = "onnx-converter", __version__, None, None
     model.domain = None
-    model.ir_version = min(model.ir_version, max(OLDEST_IR_VERSION, _needed_ir_version(model.opset_imports)))
+    newest = max(OLDEST_IR_VERSION, _needed_ir_version(model.opset_imports))
+    model.ir_version = min(max(model.ir_version, WEIGHTS_IR_VERSION), newest)
     model.metadata_props.clear()
     model.metadata_props.update(metadata)
     path = raw.with_name("finished.onnx")
+    try:
+        data = _write(model, path)
+    except GraphError:  # perhaps since it gives other shapes than the model; then it is for the comparison to say so
+        outputs = _declare_what_it_gives(model, path, outputs)
+        data = _write(model, path)
+    return Graph(path, data, outputs, model.opset_imports.get("", 0), model.graph.num_nodes())
+
+
+def _write(model: ir.Model, path: Path) -> Path | None:
     data = documents.write(model, path)
     documents.check(path)
-    return Graph(path, data, outputs, model.opset_imports.get("", 0), model.graph.num_nodes())
+    return data
 
 
 def _bind_outputs(model: ir.Model, spec: ModelSpec) -> dict[str, list[str | int | None]]:
@@ -111,8 +123,7 @@ def _bind_inputs(graph: ir.Graph, spec: ModelSpec) -> dict[str, str]:
 def _declare_input(each: Input, value: ir.Value) -> None:
     wanted = ir.DataType[dtypes.onnx_name(each.dtype)]
     if value.dtype is not None and value.dtype != wanted:
-        found = dtypes.canonical(value.dtype.name.lower())
-        raise GraphError(f"the graph takes '{each.name}' as {found}, the model takes {each.dtype}", hint="the exporter changed the input's dtype")
+        raise GraphError(f"the graph takes '{each.name}' as {documents.dtype_of(value)}, the model takes {each.dtype}", hint="the exporter changed the input's dtype")
     value.type = ir.TensorType(wanted)
     value.shape = ir.Shape(each.dims)
 
@@ -144,12 +155,31 @@ def _declare_outputs(
     declared: dict[str, tuple[str, tuple[Dim | None, ...]]] = {}
     for output, value in zip(spec.outputs, graph.outputs, strict=True):
         shapes = [answer[output.name].shape for answer in answers]
+        if len(ranks := sorted({len(shape) for shape in shapes})) > 1:
+            raise GraphError(f"output '{output.name}' has {ranks[0]} to {ranks[-1]} dims, ONNX wants as many in every case", hint=_RANK_HINT)
         dims = measured_dims(output.name, shapes, sizes, hints[output.name])
         value.shape = ir.Shape(dims)
-        if value.dtype is None:
+        dtype = documents.dtype_of(value)
+        if not dtype:
             raise GraphError(f"the graph does not say the dtype of output '{output.name}'", hint="the exporter left its type out")
-        declared[output.name] = (dtypes.canonical(value.dtype.name.lower()), dims)
+        if dtype not in dtypes.ALL:
+            raise GraphError(f"the graph gives output '{output.name}' as {dtype}, which no model gives", hint="the exporter changed the output's dtype")
+        declared[output.name] = (dtype, dims)
     return declared
+
+
+def _declare_what_it_gives(
+    model: ir.Model, path: Path, outputs: Mapping[str, tuple[str, tuple[Dim | None, ...]]]
+) -> dict[str, tuple[str, tuple[Dim | None, ...]]]:
+    """Give the outputs the dims that the graph itself leads to, where those can be told."""
+    measured = {value.name: value.shape for value in model.graph.outputs}
+    for value in model.graph.outputs:
+        value.shape = None
+    documents.write(model, path)
+    found = documents.inferred_dims(path)
+    for value in model.graph.outputs:
+        value.shape = ir.Shape(found[str(value.name)]) if value.name in found else measured[value.name]
+    return {name: (dtype, tuple(found.get(name, dims))) for name, (dtype, dims) in outputs.items()}
 
 
 def _dims_of(value: ir.Value) -> list[str | int | None]:

@@ -11,7 +11,6 @@ from typing import Any
 
 import onnx_ir as ir
 
-from converter import dtypes
 from converter.graph import documents
 from converter.specs import Dim
 
@@ -74,6 +73,6 @@ def _operator(node: ir.Node) -> str:
 
 
 def _value(value: ir.Value) -> Value:
-    dtype = dtypes.canonical(value.dtype.name.lower()) if isinstance(value.type, ir.TensorType) and value.dtype is not None else str(value.type)
+    dtype = documents.dtype_of(value) if isinstance(value.type, ir.TensorType) else str(value.type)
     dims = tuple(dim if isinstance(dim, int) else dim.value for dim in value.shape) if value.shape is not None else None
     return Value(value.name or "", dtype, dims)

@@ -14,7 +14,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import IO, Any, Self
+from typing import IO, Self
 
 
 class Janitor:
@@ -32,9 +32,9 @@ class Janitor:
         """The process group has ended."""
         self._say("forget_group", group)
 
-    def remove(self, path: Path) -> None:
-        """Remove this file or folder after the host."""
-        self._say("path", str(path.absolute()))
+    def remove(self, path: Path, *, while_there: Path | None = None) -> None:
+        """Remove this file or folder after the host; with `while_there` only if that file is still in its place: its rename was the commit."""
+        self._say("path", str(path.absolute()), str((while_there or path).absolute()))
 
     def forget(self, path: Path) -> None:
         """The file or folder stays, or is gone already."""
@@ -57,24 +57,30 @@ class Janitor:
         assert self._process.stdin is not None
         return self._process.stdin
 
-    def _say(self, what: str, value: int | str) -> None:
+    def _say(self, what: str, *values: int | str) -> None:
         with contextlib.suppress(BrokenPipeError):  # somebody killed the janitor: the sweep of the next run does its work
-            self._pipe.write(json.dumps([what, value]) + "\n")
+            self._pipe.write(json.dumps([what, *values]) + "\n")
             self._pipe.flush()
 
 
 def wait_and_clean(lines: IO[str]) -> None:
     """Read announcements to the end of the pipe, then clean up what was not forgotten."""
     groups: set[int] = set()
-    paths: set[str] = set()
+    paths: dict[str, str] = {}  # path → what must be there for it to be removed
     for line in lines:
-        what, value = json.loads(line)
-        known: set[Any] = paths if what.endswith("path") else groups
-        known.discard(value) if what.startswith("forget") else known.add(value)
+        match json.loads(line):
+            case ["group", group]:
+                groups.add(group)
+            case ["forget_group", group]:
+                groups.discard(group)
+            case ["path", path, condition]:
+                paths[path] = condition
+            case ["forget_path", path]:
+                paths.pop(path, None)
     for group in groups:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(group, signal.SIGKILL)
-    for path in paths:
+    for path in [path for path, condition in paths.items() if Path(condition).exists()]:  # judged before the first one goes
         shutil.rmtree(path, ignore_errors=True) if Path(path).is_dir() else Path(path).unlink(missing_ok=True)
 
 

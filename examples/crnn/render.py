@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFilter
 if TYPE_CHECKING:
     from fonts import Face
 
-CONTRAST = 50  # grey levels, at least, between ink and ground
+CONTRAST = 70  # grey levels, at least, between ink and ground
 
 
 def render(text: str, face: Face, rng: np.random.Generator) -> Image.Image:
@@ -49,10 +49,10 @@ def distort(ink: Image.Image, rng: np.random.Generator) -> Image.Image:
         ink = ink.transform(ink.size, Image.Transform.AFFINE, (1, slant, -slant * ink.height / 2, 0, 1, 0), Image.Resampling.BICUBIC)
     if rng.random() < 0.3:
         ink = _pad(ink, 0, int(0.04 * ink.width)).rotate(rng.uniform(-4, 4), Image.Resampling.BICUBIC)
-    if rng.random() < 0.1:
+    if rng.random() < 0.06:
         ink = _bend(ink, rng)
     ink = ink.crop(ink.getbbox())
-    return ink.resize((max(2, round(ink.width * rng.uniform(0.75, 1.3))), ink.height), Image.Resampling.BICUBIC)
+    return ink.resize((max(2, round(ink.width * rng.uniform(0.8, 1.25))), ink.height), Image.Resampling.BICUBIC)
 
 
 def add_margins(ink: Image.Image, rng: np.random.Generator) -> Image.Image:
@@ -73,7 +73,7 @@ def colour(ink: Image.Image, rng: np.random.Generator) -> Image.Image:
         image.paste(_as_colour(rng.uniform(0, 255, 3)), (shift, shift), ink.point(lambda value: value // 2))
     if rng.random() < 0.06:
         image.paste(_as_colour(2 * ground - letters), (0, 0), ink.filter(ImageFilter.MaxFilter(3)))
-    if rng.random() < 0.08:
+    if rng.random() < 0.05:
         _draw_line(image, letters if rng.random() < 0.5 else ground, rng)
     image.paste(_as_colour(letters), (0, 0), ink)
     return image
@@ -82,18 +82,18 @@ def colour(ink: Image.Image, rng: np.random.Generator) -> Image.Image:
 def degrade(image: Image.Image, rng: np.random.Generator) -> Image.Image:
     """Lose what cameras, scalers and files lose: resolution, sharpness, a clean signal."""
     if rng.random() < 0.7:
-        height = int(rng.integers(12, 40))
+        height = int(rng.integers(14, 40))
         size = (max(2, round(image.width * height / image.height)), height)
         image = image.resize(size, Image.Resampling(int(rng.choice([2, 3, 4]))))  # bilinear, bicubic, box
     if rng.random() < 0.35:
-        image = image.filter(ImageFilter.GaussianBlur(rng.uniform(0.2, 0.035 * image.height)))
+        image = image.filter(ImageFilter.GaussianBlur(rng.uniform(0.2, 0.03 * image.height)))
     if rng.random() < 0.5:
-        strength = rng.uniform(1, 16)
+        strength = rng.uniform(1, 12)
         grain = rng.normal(0, strength, (image.height, image.width, 1 if rng.random() < 0.5 else 3))
         image = Image.fromarray((np.asarray(image, np.float32) + grain).clip(0, 255).astype(np.uint8))
     if rng.random() < 0.3:
         stream = io.BytesIO()
-        image.save(stream, "JPEG", quality=int(rng.integers(25, 95)))
+        image.save(stream, "JPEG", quality=int(rng.integers(35, 95)))
         image = Image.open(stream)
         image.load()
     return image
@@ -140,7 +140,7 @@ def _ground(size: tuple[int, int], base: np.ndarray, rng: np.random.Generator) -
     kind = rng.choice(4, p=(0.45, 0.25, 0.2, 0.1))
     if kind == 0:
         return Image.new("RGB", size, _as_colour(base))
-    strength = rng.uniform(5, 30)
+    strength = rng.uniform(5, 25)
     if kind == 1:
         across, down = rng.uniform(-1, 1, 2)
         change = across * np.linspace(-1, 1, width)[None] + down * np.linspace(-1, 1, height)[:, None]

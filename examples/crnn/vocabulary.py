@@ -37,7 +37,7 @@ def draw_text(rng: np.random.Generator, *, held_out: bool = False) -> str:
 
 
 def _word(rng: np.random.Generator) -> str:
-    word = _syllables(rng, rng.choice((1, 2, 3, 4), p=(0.2, 0.4, 0.3, 0.1)))
+    word = _syllables(rng, rng.choice((1, 2, 3, 4), p=(0.2, 0.45, 0.3, 0.05)))
     case = rng.choice(5, p=(0.4, 0.2, 0.25, 0.1, 0.05))
     if case == 0:
         return word
@@ -82,4 +82,4 @@ def _random(rng: np.random.Generator, alphabet: str) -> str:
 _CAPITALS = "".join(letter for letter in LETTERS.upper() if letter not in "IO")
 _CLEAR = "".join(letter for letter in LETTERS if letter not in "ilo")
 _KINDS: tuple[Callable[[np.random.Generator], str], ...] = (_word, _letters, _capitals, _code, _number)
-_SHARES = (0.55, 0.1, 0.08, 0.17, 0.1)
+_SHARES = (0.6, 0.08, 0.07, 0.13, 0.12)

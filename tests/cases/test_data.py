@@ -135,6 +135,16 @@ def test_what_does_not_fit(tmp_path: Path) -> None:
     assert message == "input 'n' wants string, the data is int64: 1 is no text"
 
 
+def test_axes_that_only_sums_name(tmp_path: Path) -> None:
+    np.savez(tmp_path / "m.npz", mask=np.ones((2, 4)))
+    assert refusal(InputError, tmp_path / "m.npz", MASK) == (
+        "the data does not tell the lengths of past and length in 'mask'",
+        "dims: ['batch', 'past + length']",
+    )
+    np.savez(tmp_path / "m.npz", mask=np.ones((2, 4)), past=np.ones((2, 9)))
+    assert refusal(InputError, tmp_path / "m.npz", PAST, MASK)[0] == "input 'mask' wants [2, 9], the data has shape [2, 4]"
+
+
 def test_a_cast_that_would_change_values_is_refused(tmp_path: Path) -> None:
     n = Input("n", "int64", ("batch",))
     message, hint = refusal(InputError, written(tmp_path / "half.csv", n=[1.0, 2.5]), n)

@@ -35,8 +35,7 @@ def build(reference: str, arguments: Mapping[str, Any]) -> nn.Module:
 def fill(module: nn.Module, weights: Mapping[str, torch.Tensor], *, name: str, model: str) -> None:
     """Load the weights; raises SourceError that names the keys and shapes that do not fit. `name` and `model` are for its message."""
     wanted = module.state_dict()
-    if not wanted.keys() & weights.keys():
-        weights = without_prefixes(weights)
+    weights = max(weights, without_prefixes(weights), key=lambda each: len(wanted.keys() & each.keys()))
     both = [key for key in wanted if key in weights]
     shapes = [f"{key} is {list(weights[key].shape)}, not {list(wanted[key].shape)}" for key in both if _shape(weights[key]) != _shape(wanted[key])]
     if shapes:

@@ -27,52 +27,13 @@ _INERT = re.compile(
 )
 _GRAPHS = re.compile(r"models/\w+\.json|data/(weights|constants)/\w+_config\.json")
 _PICKLES = re.compile(r"data/(sample_inputs|weights|constants)/\w+\.pt")
-_PAYLOADS = ("data/weights/", "data/constants/")
 _TENSOR = re.compile(r"(weight|tensor)_\d+")
 
 _OPERATOR = re.compile(r"torch\.ops(\.(?!__)\w+){2,3}|torch\._?sym_\w+|math\.\w+")
-_PYTHON_OPERATORS = frozenset(
-    [
-        "add",
-        "and_",
-        "eq",
-        "floordiv",
-        "ge",
-        "getitem",
-        "gt",
-        "le",
-        "lshift",
-        "lt",
-        "mod",
-        "mul",
-        "ne",
-        "neg",
-        "not_",
-        "or_",
-        "pos",
-        "pow",
-        "rshift",
-        "sub",
-        "truediv",
-        "xor",
-        "abs",
-    ]
-)
+_PYTHON_OPERATOR = re.compile("add|and_|eq|floordiv|ge|getitem|gt|le|lshift|lt|mod|mul|ne|neg|not_|or_|pos|pow|rshift|sub|truediv|xor|abs")
 _SIZE_FUNCTION = re.compile(r"[A-Z]\w*|floor|ceiling|sqrt|log")  # classes of sympy and of torch's additions to it
-_SIZE_SYNTAX = (
-    ast.Expression,
-    ast.Call,
-    ast.Name,
-    ast.Constant,
-    ast.keyword,
-    ast.Load,
-    ast.BinOp,
-    ast.operator,
-    ast.UnaryOp,
-    ast.unaryop,
-    ast.Compare,
-    ast.cmpop,
-)
+_CALLS = (ast.Expression, ast.Call, ast.Name, ast.Constant, ast.keyword, ast.Load)
+_ARITHMETIC = (ast.BinOp, ast.operator, ast.UnaryOp, ast.unaryop, ast.Compare, ast.cmpop)
 _IMPORTS = ("default_factory_module", "__enum__")  # keys by which the structure of arguments names a module
 
 
@@ -97,7 +58,7 @@ def _findings(path: Path) -> Iterator[str]:
             elif _PICKLES.fullmatch(inside):
                 yield from _in_pickle(archive, name)
             elif not _INERT.fullmatch(inside):
-                yield f"a member {name} that torch 2.13 does not write for a program"
+                yield f"a member {name} that torch does not write for a program"
 
 
 def _in_payloads(archive: zipfile.ZipFile, config: str, document: Any) -> Iterator[str]:
@@ -115,7 +76,7 @@ def _in_payloads(archive: zipfile.ZipFile, config: str, document: Any) -> Iterat
 def _in_pickle(archive: zipfile.ZipFile, name: str) -> Iterator[str]:
     try:
         torch.load(io.BytesIO(archive.read(name)), weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
+    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
         refused = re.search(r"GLOBAL (\S+)", str(error))
         yield f"{refused[1] if refused else 'an unknown pickle'} in {name}"
 
@@ -144,7 +105,7 @@ def _mappings(value: Any) -> Iterator[Mapping[str, Any]]:
 
 def _is_operator(target: str) -> bool:
     module, _, name = target.partition(".")
-    return name in _PYTHON_OPERATORS if module == "_operator" else _OPERATOR.fullmatch(target) is not None
+    return (_PYTHON_OPERATOR.fullmatch(name) if module == "_operator" else _OPERATOR.fullmatch(target)) is not None
 
 
 def _is_size(text: str) -> bool:
@@ -154,7 +115,7 @@ def _is_size(text: str) -> bool:
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         return False
     for node in nodes:
-        if not isinstance(node, _SIZE_SYNTAX):
+        if not isinstance(node, _CALLS + _ARITHMETIC):
             return False
         if isinstance(node, ast.Call) and not (isinstance(node.func, ast.Name) and _SIZE_FUNCTION.fullmatch(node.func.id)):
             return False

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 import torch
 
 from converter.plugin import ExportError
-from converter_torch.exporters.torchscript_process import EXAMPLE, JOB, TRACED
+from converter_torch.exporters.patches.attention import plain_attention
+from converter_torch.exporters.torchscript_process import ERROR, EXAMPLE, JOB, TRACED
 from converter_torch.flat import evaluating
 from converter_torch.quiet import quiet
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 NAME = "torchscript"
 OPSET = 20
+_HINT = "--debug shows what it told"
 _PROCESS = "converter_torch.exporters.torchscript_process"
 
 
@@ -42,7 +44,7 @@ def write_torchscript(model: TorchModel, request: ExportRequest) -> None:
 
 def _trace(model: TorchModel, folder: Path) -> None:
     example = model.example()
-    with quiet(), evaluating(model.flat):
+    with quiet(), evaluating(model.flat), plain_attention(model.flat):
         traced = torch.jit.trace(model.flat, example, check_trace=False, strict=False)  # type: ignore[no-untyped-call]
         torch.jit.save(traced, folder / TRACED)
     torch.save(list(example), folder / EXAMPLE)
@@ -66,12 +68,11 @@ def _export(folder: Path) -> None:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False)  # noqa: S603 - our own module
     told = log.read_text("utf-8", "replace").strip()
     if done.returncode < 0:
-        raise ExportError(
-            "torch", NAME, f"the exporting process died of {_signal_name(-done.returncode)}", hint="try --exporter dynamo", details=told
-        )
+        raise ExportError("torch", NAME, f"the exporting process died of {_signal_name(-done.returncode)}", hint=_HINT, details=told)
     if done.returncode:
-        last = told.splitlines()[-1] if told else f"the exporting process ended with code {done.returncode}"
-        raise ExportError("torch", NAME, last, hint="try --exporter dynamo; --debug shows the whole story", details=told)
+        error = folder / ERROR
+        message = error.read_text("utf-8") if error.exists() else f"the exporting process ended with code {done.returncode}"
+        raise ExportError("torch", NAME, message, hint=_HINT, details=told)
 
 
 def _signal_name(number: int) -> str:

@@ -10,22 +10,37 @@ from __future__ import annotations
 import json
 import sys
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 
+import onnx
 import torch
+
+from converter_torch.tensors import to_array
 
 TRACED = "traced.pt"
 EXAMPLE = "example.pt"
 JOB = "job.json"
+ERROR = "error.txt"
+
+
+def main(folder: Path) -> None:
+    """Do the job; what it raises is left in the folder in one line, beside the traceback on stderr."""
+    try:
+        export(folder)
+    except Exception as error:
+        (folder / ERROR).write_text(f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}", "utf-8")
+        raise
 
 
 def export(folder: Path) -> None:
     """Do the job that lies in the folder."""
     job = json.loads((folder / JOB).read_text("utf-8"))
+    example = tuple(torch.load(folder / EXAMPLE, weights_only=True))
     warnings.simplefilter("ignore")
     torch.onnx.export(
         torch.jit.load(folder / TRACED),  # type: ignore[no-untyped-call]
-        tuple(torch.load(folder / EXAMPLE, weights_only=True)),
+        example,
         job["path"],
         dynamo=False,
         input_names=job["inputs"],
@@ -33,7 +48,21 @@ def export(folder: Path) -> None:
         dynamic_axes={name: {int(place): axis for place, axis in dims.items()} for name, dims in job["axes"].items()},
         opset_version=job["opset"],
     )
+    _declare_dropped_inputs(Path(job["path"]), dict(zip(job["inputs"], example, strict=True)))
+
+
+def _declare_dropped_inputs(path: Path, example: Mapping[str, torch.Tensor]) -> None:
+    """Declare the inputs that the exporter dropped since nothing reads them: a caller gives them all the same."""
+    graph = onnx.load(path, load_external_data=False)
+    kept = {each.name: each for each in graph.graph.input}
+    if len(kept) == len(example):
+        return
+    del graph.graph.input[:]
+    for name, tensor in example.items():
+        element = onnx.helper.np_dtype_to_tensor_dtype(to_array(tensor).dtype)
+        graph.graph.input.append(kept.get(name) or onnx.helper.make_tensor_value_info(name, element, [None] * tensor.ndim))
+    onnx.save(graph, path)
 
 
 if __name__ == "__main__":
-    export(Path(sys.argv[1]))
+    main(Path(sys.argv[1]))

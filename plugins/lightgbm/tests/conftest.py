@@ -1,0 +1,69 @@
+"""Models of LightGBM, and the skip where it is not installed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from converter_lightgbm.plugin import LightGBM
+
+from converter.plugins import missing_packages
+
+MISSING = missing_packages(LightGBM())
+SETTINGS = {"n_estimators": 12, "num_leaves": 8, "verbose": -1, "n_jobs": 1, "random_state": 0}
+
+
+class _Skipped(pytest.Module):
+    def collect(self) -> Any:
+        pytest.skip(f"not installed: {', '.join(MISSING)}", allow_module_level=True)
+
+
+def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.Module | None:
+    return _Skipped.from_parent(parent, path=module_path) if MISSING else None
+
+
+@pytest.fixture(scope="session")
+def cancer() -> tuple[Any, Any]:
+    """The breast cancer table: a DataFrame of 30 numbers, and a target of two words."""
+    from sklearn.datasets import load_breast_cancer
+
+    table, target = load_breast_cancer(return_X_y=True, as_frame=True)
+    return table, np.array(["malignant", "benign"], object)[target]
+
+
+@pytest.fixture(scope="session")
+def classifier(cancer: tuple[Any, Any]) -> Any:
+    from lightgbm import LGBMClassifier
+
+    return LGBMClassifier(**SETTINGS).fit(*cancer)
+
+
+@pytest.fixture(scope="session")
+def wine() -> Any:
+    """A classifier of three classes, whole numbers."""
+    from lightgbm import LGBMClassifier
+    from sklearn.datasets import load_wine
+
+    return LGBMClassifier(**SETTINGS).fit(*load_wine(return_X_y=True))
+
+
+@pytest.fixture(scope="session")
+def regressor() -> Any:
+    from lightgbm import LGBMRegressor
+    from sklearn.datasets import load_diabetes
+
+    return LGBMRegressor(**SETTINGS).fit(*load_diabetes(return_X_y=True))
+
+
+@pytest.fixture(scope="session")
+def mixed() -> Any:
+    """A classifier of one categorical feature, one number with missing values, and one constant column."""
+    from lightgbm import LGBMClassifier
+
+    rng = np.random.default_rng(3)
+    kinds, size = rng.integers(0, 12, 800), rng.normal(size=800)
+    target = np.isin(kinds, [1, 4, 7]) ^ (size > 0.2)
+    rows = np.stack([kinds, np.where(rng.random(800) < 0.1, np.nan, size), np.ones(800)], axis=-1)
+    return LGBMClassifier(**SETTINGS).fit(rows, target, categorical_feature=[0])

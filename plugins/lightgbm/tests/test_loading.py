@@ -1,0 +1,120 @@
+"""Loading: every form gives the same model; what is refused is named, with the way on."""
+
+from __future__ import annotations
+
+import os
+import pickle
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+import pytest
+from converter_lightgbm.loading import Loaded, load_model
+from lightgbm import LGBMClassifier, LGBMModel, LGBMRegressor
+
+from converter.plugin import Source, UnreadableSource, UntrustedSource
+
+
+class Bomb:
+    def __init__(self, command: str) -> None:
+        self.command = command
+
+    def __reduce__(self) -> Any:
+        return os.system, (self.command,)
+
+
+class Own(LGBMRegressor):
+    """A model that is not LightGBM's own."""
+
+
+def read(path: Path, *, trust: bool = False) -> Loaded:
+    return load_model(Source.of(path), trust=trust)
+
+
+def test_every_form_gives_the_same_model(classifier: Any, cancer: tuple[Any, Any], tmp_path: Path) -> None:
+    rows = cancer[0].to_numpy()
+    expected = classifier.booster_.predict(rows)
+    classifier.booster_.save_model(tmp_path / "model.txt")
+    assert read(tmp_path / "model.txt").wrapper is None
+    np.testing.assert_array_equal(read(tmp_path / "model.txt").booster.predict(rows), expected)
+    for protocol in (2, 5):
+        for model in (classifier, classifier.booster_):
+            (tmp_path / "model.pkl").write_bytes(pickle.dumps(model, protocol))
+            found = read(tmp_path / "model.pkl")
+            np.testing.assert_array_equal(found.booster.predict(rows), expected)
+            assert (found.wrapper is None) == (model is not classifier)
+    for compress in (0, 3):
+        joblib.dump(classifier, tmp_path / "model.joblib", compress=compress)
+        assert read(tmp_path / "model.joblib").wrapper.classes_.tolist() == ["benign", "malignant"]
+
+
+def test_a_pickle_that_carries_a_command_is_refused_and_not_executed(classifier: Any, tmp_path: Path) -> None:
+    path, witness = tmp_path / "model.pkl", tmp_path / "witness"
+    path.write_bytes(pickle.dumps([classifier, Bomb(f"touch {witness}")]))
+    with pytest.raises(UntrustedSource, match=r"^model\.pkl names posix\.system, which is not allowed$") as caught:
+        read(path)
+    assert caught.value.hint == "save it as text with booster_.save_model('model.txt'), or pass --trust if you made the file yourself"
+    assert not witness.exists()
+
+
+def test_a_class_of_ones_own_needs_trust(tmp_path: Path) -> None:
+    path = tmp_path / "model.pkl"
+    path.write_bytes(pickle.dumps(Own(n_estimators=2, verbose=-1, n_jobs=1).fit(np.arange(100.0).reshape(50, 2), np.arange(50))))
+    with pytest.raises(UntrustedSource, match=r"names .*test_loading\.Own"):
+        read(path)
+    assert type(read(path, trust=True).wrapper).__name__ == "Own"
+
+
+@pytest.mark.parametrize("kept", [0.05, 0.5, 0.9])
+def test_a_truncated_text_model_is_called_so(classifier: Any, tmp_path: Path, kept: float) -> None:
+    text = classifier.booster_.model_to_string()
+    trees = text.index("end of trees")
+    path = tmp_path / "model.txt"
+    path.write_text(text[: int(kept * trees)])
+    with pytest.raises(
+        UnreadableSource, match=r"^model\.txt is a text model of LightGBM that is cut off or damaged: the line 'end of trees'"
+    ) as caught:
+        read(path)
+    assert caught.value.hint == "copy or download it again, or save the model again with Booster.save_model"
+
+
+def test_another_text_is_called_so(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("These are notes.\nNothing else.\n")
+    with pytest.raises(UnreadableSource, match=r"^notes\.txt is not a text model of LightGBM: it begins with 'These are notes\.'"):
+        read(tmp_path / "notes.txt")
+
+
+def test_bytes_in_place_of_text_are_called_so(tmp_path: Path) -> None:
+    (tmp_path / "model.txt").write_bytes(b"tree\n\xff\xfe\x00")
+    with pytest.raises(UnreadableSource, match=r"^model\.txt is not a text model of LightGBM: 'utf-8' codec"):
+        read(tmp_path / "model.txt")
+
+
+def test_a_truncated_pickle_is_called_so(classifier: Any, tmp_path: Path) -> None:
+    path = tmp_path / "model.pkl"
+    path.write_bytes(pickle.dumps(classifier)[:3000])
+    with pytest.raises(UnreadableSource, match=r"^model\.pkl is not a pickle, or is cut off or damaged") as caught:
+        read(path)
+    assert "copy or download it again" in caught.value.hint
+
+
+def test_what_is_no_model_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "state.pkl"
+    path.write_bytes(pickle.dumps({"trees": 3}))
+    with pytest.raises(UnreadableSource, match=r"^state\.pkl holds a dict, not a model of LightGBM$") as caught:
+        read(path)
+    assert caught.value.hint.startswith("save the Booster")
+    with pytest.raises(UnreadableSource, match="holds the class LGBMClassifier"):
+        load_model(Source.of(LGBMClassifier), trust=False)
+
+
+def test_an_unfitted_model_is_named() -> None:
+    with pytest.raises(UnreadableSource, match="LGBMClassifier is not fitted") as caught:
+        load_model(Source.of(LGBMClassifier()), trust=False)
+    assert caught.value.hint == "call fit before it is saved or converted"
+
+
+def test_the_base_wrapper_answers_as_its_booster(cancer: tuple[Any, Any]) -> None:
+    model = LGBMModel(objective="binary", n_estimators=2, verbose=-1, n_jobs=1).fit(cancer[0], cancer[1] == "benign")
+    assert load_model(Source.of(model), trust=False).wrapper is None

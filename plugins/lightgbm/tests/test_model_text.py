@@ -1,0 +1,98 @@
+"""LightGBM's text model: read whole, refused where damaged, and rounded without another answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from converter_lightgbm.model_text import MISSING_NAN, read, with_float32_thresholds
+from lightgbm import Booster, LGBMClassifier
+
+
+def first(text: str, line: str, new: Callable[[str], str]) -> str:
+    """Return the text with the value of the first line of a name changed."""
+    start = text.index(f"\n{line}=") + len(line) + 2
+    end = text.index("\n", start)
+    return text[:start] + new(text[start:end]) + text[end:]
+
+
+def test_it_reads_every_split(wine: Any) -> None:
+    found = read(wine.booster_.model_to_string())
+    table = wine.booster_.trees_to_dataframe()
+    splits = table[table["left_child"].notna()]
+    assert found.trees == 36
+    assert found.objective == "multiclass"
+    assert found.feature_names == tuple(wine.booster_.feature_name())
+    assert sorted(found.splits.thresholds) == sorted(splits["threshold"].astype(float))
+    names = np.array(found.feature_names)[found.splits.features]
+    assert sorted(names) == sorted(splits["split_feature"])
+
+
+def test_it_reads_categories_and_what_is_missing(mixed: Any) -> None:
+    splits = read(mixed.booster_.model_to_string()).splits
+    assert set(splits.features[splits.categorical]) == {0}
+    assert set(splits.missing[splits.features == 1]) == {MISSING_NAN}
+
+
+def test_windows_line_ends_are_read(wine: Any) -> None:
+    text = wine.booster_.model_to_string()
+    assert read(text.replace("\n", "\r\n")).text == text
+
+
+DAMAGES: dict[str, tuple[Callable[[str], str], str]] = {
+    "cut off in a tree": (lambda text: text[: text.index("Tree=3") + 200], "'end of trees' is missing"),
+    "cut off in the header": (lambda text: text[:60], "'end of trees' is missing"),
+    "a tree left out": (lambda text: text[: text.index("Tree=2")] + text[text.index("Tree=3") :], "11 of 12 trees are there"),
+    "no names": (lambda text: text.replace("feature_names=", "feature_nomes="), "the header has no feature_names"),
+    "a feature less": (lambda text: first(text, "feature_names", lambda names: names.rpartition(" ")[0]), "does not describe 3 features"),
+    "a digit lost": (lambda text: first(text, "internal_value", lambda values: values[:-1]), "tree 0 has .* bytes, the header says"),
+    "no objective": (lambda text: first(text, "objective", lambda _: ""), "objective or num_tree_per_iteration is empty"),
+    "no thresholds": (
+        lambda text: first(text, "threshold", lambda values: values.rpartition(" ")[0]),
+        "tree 0 does not have the 8 leaves and 7 splits",
+    ),
+    "letters": (lambda text: first(text, "left_child", lambda values: f"x{values}"), "tree 0: could not convert"),
+    "no leaves": (lambda text: text.replace("\nnum_leaves=", "\nnum_loaves="), "tree 0 has no num_leaves"),
+    "a loop": (lambda text: first(text, "left_child", lambda values: "0" + values[1:]), "tree 0: its nodes do not form a tree"),
+    "a child outside": (lambda text: first(text, "right_child", lambda values: "99" + values[1:]), "tree 0: its nodes do not form a tree"),
+    "a feature outside": (lambda text: first(text, "split_feature", lambda values: "9" + values[1:]), "a feature that is none of the 3"),
+    "no categories": (lambda text: first(text, "cat_threshold", lambda _: "1"), "tree 0: its sets of categories are damaged"),
+}
+
+
+@pytest.mark.parametrize("name", DAMAGES)
+def test_damage_is_found(mixed: Any, name: str) -> None:
+    damage, message = DAMAGES[name]
+    text = mixed.booster_.model_to_string()
+    assert read(text)
+    with pytest.raises(ValueError, match=message):
+        read(damage(text))
+
+
+def test_rounded_thresholds_are_exact_in_float32(wine: Any) -> None:
+    text = wine.booster_.model_to_string()
+    exact = read(with_float32_thresholds(text)).splits.thresholds
+    original = read(text).splits.thresholds
+    assert (exact.astype(np.float32) == exact).all()
+    assert (exact <= original).all()
+    assert (np.nextafter(exact.astype(np.float32), np.float32(np.inf)) > original).all()
+
+
+@pytest.mark.parametrize("name", ["wine", "mixed"])
+def test_a_rounded_model_answers_float32_rows_alike(name: str, request: pytest.FixtureRequest) -> None:
+    model: LGBMClassifier = request.getfixturevalue(name)
+    text = model.booster_.model_to_string()
+    splits = read(text).splits
+    rng = np.random.default_rng(0)
+    rows = np.zeros((3000, model.n_features_in_), np.float32)
+    for place in range(rows.shape[1]):
+        mine = splits.thresholds[(splits.features == place) & ~splits.categorical].astype(np.float32)
+        if len(mine):
+            at = rng.choice(mine, len(rows))
+            rows[:, place] = np.where(rng.random(len(rows)) < 0.5, at, np.nextafter(at, np.where(rng.random(len(rows)) < 0.5, -np.inf, np.inf)))
+    if name == "mixed":
+        rows[:, 0] = rng.integers(-1, 14, len(rows))
+    rounded = Booster(model_str=with_float32_thresholds(text))
+    np.testing.assert_array_equal(rounded.predict(rows), Booster(model_str=text).predict(rows))
