@@ -11,6 +11,7 @@ from converter_lightgbm.model_text import MISSING_NAN, MISSING_ZERO, ModelText
 BESIDE = 0.5  # of the values of a column with thresholds lie on or beside one
 MISSING = 0.1  # of the values of a column that knows missing values
 MARGIN = 1 / 8  # of the range that values may lie outside it
+ZERO = float(np.float32(1e-35))  # LightGBM reads values up to here as 0 (kZeroThreshold), and puts its thresholds beside 0 there
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +44,8 @@ class Column:
     def _beside(self, rng: np.random.Generator, rows: int, dtype: np.dtype) -> np.ndarray:
         at = rng.choice(np.array(self.thresholds), rows).astype(dtype)
         steps = rng.integers(-1, 2, rows)
-        return np.where(steps == 0, at, np.nextafter(at, np.where(steps > 0, np.inf, -np.inf).astype(dtype)))
+        beside = np.where(steps == 0, at, np.nextafter(at, np.where(steps > 0, np.inf, -np.inf).astype(dtype)))
+        return np.where(np.abs(beside) <= ZERO, dtype.type(0), beside)
 
 
 def columns_of(model: ModelText) -> tuple[Column, ...]:
