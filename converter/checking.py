@@ -19,6 +19,7 @@ from converter.graph import Graph, documents
 from converter.graph.inspecting import inspect
 from converter.loading import Loader
 from converter.runtime import Session
+from converter.runtime.devices import choose_device
 from converter.runtime.ports import Port
 from converter.specs import Axis, Dim, Input, ModelSpec, Output, axis_names
 from converter.validation import Attempt, Report, Tolerance, summarise, validate
@@ -35,7 +36,7 @@ FILE = "file"  # what stands in an Attempt for the exporter
 
 def validate_against_source(path: Path, request: Request, stages: Stages) -> Report:
     """Judge the graph by the answers of the request's source; raises as `pipeline.convert` and GraphError."""
-    _check(path, stages)
+    _check(path, request.device, stages)
     with tempfile.TemporaryDirectory() as folder, Janitor() as janitor, Loader(request, janitor, Path(folder)) as loader:
         janitor.remove(Path(folder))
         with stages("load", loader.framework.name) as stage:
@@ -50,7 +51,7 @@ def validate_against_source(path: Path, request: Request, stages: Stages) -> Rep
 
 def validate_against_cases(path: Path, folder: Path, tolerance: Tolerance, device: str, stages: Stages) -> Report:
     """Judge the graph by recorded cases; raises GraphError, SourceNotFound and UnreadableSource."""
-    _check(path, stages)
+    _check(path, device, stages)
     session = Session(path, device="cpu")
     with tempfile.TemporaryDirectory() as work:
         spec, cases = read_cases(folder, ([port.name for port in session.inputs], [port.name for port in session.outputs]), Path(work))
@@ -61,7 +62,7 @@ def validate_alone(
     path: Path, data: Data, given: tuple[tuple[Input, ...], Mapping[str, Axis]], tolerance: Tolerance, device: str, seeds: int, stages: Stages
 ) -> Report:
     """Judge the graph by itself: valid, loadable, and the same with and without ONNX Runtime's optimisations. Raises GraphError."""
-    _check(path, stages)
+    _check(path, device, stages)
     model = GraphModel(path, *given)
     with tempfile.TemporaryDirectory() as work:
         with stages("record", FILE) as stage:
@@ -98,7 +99,8 @@ class GraphModel(SourceModel):
             arrays.write(self.run(given), folder / name)
 
 
-def _check(path: Path, stages: Stages) -> None:
+def _check(path: Path, device: str, stages: Stages) -> None:
+    choose_device(device)  # what cannot be is refused before the work, not after it
     if not path.is_file():
         raise SourceNotFound(str(path), hint="check the path")
     with stages("check", path.name):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import traceback
 from typing import TYPE_CHECKING
 
 from converter import plugins
-from converter.errors import MissingPackage, UnrecognisedSource
+from converter.errors import ConverterError, MissingPackage, PluginError, UnrecognisedSource
 from converter.framework import Framework, Match
 
 if TYPE_CHECKING:
@@ -43,9 +44,19 @@ def _best(source: Source, frameworks: Iterable[Framework]) -> Framework:
 def _rank(framework: Framework, source: Source) -> tuple[Match, int]:
     """How surely, and for live objects how close to the object's own class: 0 for the class itself, -1 for its parent, …."""
     if source.live is None:
-        return framework.match(source), 0
+        return _match(framework, source), 0
     places = [place for place, name in enumerate(source.class_names) if name in framework.types]
     return (Match.CONTENT, -min(places)) if places else (Match.NO, 0)
+
+
+def _match(framework: Framework, source: Source) -> Match:
+    try:
+        return framework.match(source)
+    except ConverterError:
+        raise
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise PluginError(framework.name, "match", reason, hint="--framework NAME asks only that plugin", details=traceback.format_exc()) from error
 
 
 def _knows(known: list[Framework]) -> str:

@@ -75,7 +75,8 @@ def load_pickle(path: Path, allowed: Allowed, *, trust: bool = False) -> Any:
         message = f"{path.name} needs what the installed packages do not have: {error}"
         raise UnreadableSource(message, hint="convert it in an environment with the package versions that made it") from error
     except Exception as error:  # a damaged file makes the classes that it names raise anything
-        message = f"{path.name} is not a pickle, or is cut off or damaged ({type(error).__name__}: {error})"
+        reason = f"{type(error).__name__}: {error}".removesuffix(": ")
+        message = f"{path.name} is not a pickle, or is cut off or damaged ({reason})"
         raise UnreadableSource(message, hint="copy or download it again, or save the model again") from error
 
 

@@ -19,6 +19,7 @@ from converter.graph import documents, finish
 from converter.graph.provenance import provenance
 from converter.loading import Loader
 from converter.publishing import Publication
+from converter.runtime.devices import choose_device
 from converter.validation import Attempt, Report, explain, summarise, validate
 from converter.worker.janitor import Janitor
 
@@ -33,8 +34,9 @@ def convert(request: Request, stages: Stages) -> Report:
     A graph that disagrees is a result: `report.agrees` is False and nothing is published.
     Raises ConverterError where no exporter came as far as a judged graph.
     """
+    choose_device(request.device)  # what cannot be is refused before the work, not after it
     if request.cases is not None:
-        check_folder(request.cases)  # before the work, not after it
+        check_folder(request.cases)
     with Janitor() as janitor, Publication(request.destination, janitor) as target, Loader(request, janitor, target.folder) as loader:
         with stages("match", request.source.name) as stage:
             stage.detail = loader.framework.name

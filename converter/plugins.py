@@ -15,7 +15,6 @@ import os
 import sys
 import traceback
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import pluggy
 
@@ -23,10 +22,8 @@ from converter import hookspecs
 from converter.errors import ConverterError, UnknownName
 from converter.framework import Framework
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
 GROUP = "converter"
+REQUIRED = ("name", "requires", "sources", "exporters")  # attributes that a Framework must set
 TRACE_VARIABLE = "CONVERTER_TRACE"
 
 
@@ -51,17 +48,14 @@ class Plugin:
 @functools.cache
 def installed() -> tuple[Plugin, ...]:
     """Return every installed plugin, sorted by name."""
-    entries = sorted(importlib.metadata.entry_points(group=GROUP), key=lambda entry: entry.name)
-    return tuple(_load(entry) for entry in entries)
+    entries = sorted(importlib.metadata.entry_points(group=GROUP), key=lambda entry: (entry.name, _distribution(entry)[0]))
+    owners: dict[str, str] = {}
+    return tuple(_load(entry, owners) for entry in entries)
 
 
 def frameworks() -> dict[str, Framework]:
-    """Return the frameworks of all plugins that loaded, by name; of two with one name the first plugin's."""
-    found: dict[str, Framework] = {}
-    for plugin in installed():
-        for framework in plugin.frameworks:
-            found.setdefault(framework.name, framework)
-    return found
+    """Return the frameworks of all plugins that loaded, by name."""
+    return {framework.name: framework for plugin in installed() for framework in plugin.frameworks}
 
 
 def framework(name: str) -> Framework:
@@ -86,28 +80,41 @@ def is_installed(name: str) -> bool:
     return spec is not None and spec.loader is not None and spec.origin is not None
 
 
-def _load(entry: importlib.metadata.EntryPoint) -> Plugin:
-    distribution = entry.dist.name if entry.dist else "?"
-    version = entry.dist.version if entry.dist else "?"
+def _load(entry: importlib.metadata.EntryPoint, owners: dict[str, str]) -> Plugin:
+    """Return the record of one plugin; `owners`, the plugin of each framework's name, grows by its frameworks."""
+    distribution, version = _distribution(entry)
     try:
         found = tuple(_frameworks_of(entry))
-    except Exception as error:  # noqa: BLE001 - whatever a stranger's module raises is its own record
-        reason = f"{type(error).__name__}: {error}"
+        if taken := [framework.name for framework in found if framework.name in owners]:
+            raise TypeError(f"framework '{taken[0]}' is plugin {owners[taken[0]]}'s already")
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a stranger's module raises is its own record
+        reason = f"{type(error).__name__}: {error}".splitlines()[0]
         return Plugin(entry.name, distribution, version, entry.value, error=reason, details=traceback.format_exc())
+    owners.update({framework.name: entry.name for framework in found})
     return Plugin(entry.name, distribution, version, entry.value, found)
 
 
-def _frameworks_of(entry: importlib.metadata.EntryPoint) -> Iterable[Framework]:
+def _distribution(entry: importlib.metadata.EntryPoint) -> tuple[str, str]:
+    """The name and version of what brought it."""
+    return (entry.dist.name, entry.dist.version) if entry.dist else ("?", "?")
+
+
+def _frameworks_of(entry: importlib.metadata.EntryPoint) -> list[Framework]:
     manager = _manager()
     manager.register(entry.load(), name=entry.name)
     manager.check_pending()  # a hook that is none: misspelled
     answers = manager.hook.converter_frameworks()
     if not answers:
         raise TypeError(f"{entry.value} implements no hook; a plugin has a function converter_frameworks marked with @hookimpl")
-    for framework in (each for answer in answers for each in answer):
+    frameworks = [each for answer in answers for each in answer]
+    if not frameworks:
+        raise TypeError("converter_frameworks gave no Framework")
+    for framework in frameworks:
         if not isinstance(framework, Framework):
             raise TypeError(f"converter_frameworks gave {framework!r}, which is no Framework")
-        yield framework
+        if unsaid := [name for name in REQUIRED if not hasattr(framework, name)]:
+            raise TypeError(f"{type(framework).__name__} has no {' and no '.join(unsaid)}")
+    return frameworks
 
 
 def _manager() -> pluggy.PluginManager:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import hashlib
 import json
 import os
@@ -61,27 +62,36 @@ class Publication:
         """
         target = self.destination.with_name(f"{self.destination.stem}.rejected.onnx") if rejected else self.destination
         old = data_files(target)
-        new = self._place_data(graph, target) if graph.data is not None else None
+        new = _place_of(graph.data, target) if graph.data is not None else None
         try:
+            if new is not None:
+                self._place_data(graph, new)
             os.replace(graph.path, target)
-        except OSError as error:
-            raise DestinationError(f"cannot write {target}: {error.strerror}", hint="-o FILE names another place") from error
+        except BaseException as error:
+            if new is not None and new not in old:
+                new.unlink(missing_ok=True)
+            if isinstance(error, OSError):
+                raise DestinationError(f"cannot write {target}: {error.strerror}", hint="-o FILE names another place") from error
+            raise
         if new is not None:
             self.janitor.forget(new)
         for file in old - {new}:
             file.unlink(missing_ok=True)
         return target
 
-    def _place_data(self, graph: Graph, target: Path) -> Path:
+    def _place_data(self, graph: Graph, place: Path) -> None:
         assert graph.data is not None
-        with graph.data.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()[:12]
-        place = target.with_name(f"{target.stem}.{digest}.data")
         if not place.exists():
             self.janitor.remove(place, while_there=graph.path)
         os.replace(graph.data, place)
         documents.point_to_data(graph.path, place.name)
-        return place
+
+
+def _place_of(data: Path, target: Path) -> Path:
+    """Where the weights of `target` go: other weights, another name."""
+    with data.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()[:12]
+    return target.with_name(f"{target.stem}.{digest}.data")
 
 
 def data_files(graph: Path) -> set[Path]:
@@ -97,8 +107,8 @@ def data_files(graph: Path) -> set[Path]:
 
 def sweep(folder: Path, name: str) -> None:
     """Remove working folders for `name` whose process on this machine is gone."""
-    for left in folder.glob(f".{name}.*.tmp"):
-        with contextlib.suppress(OSError, ValueError, KeyError):  # half-written or foreign: not ours to judge
+    for left in folder.glob(f".{glob.escape(name)}.*.tmp"):
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):  # half-written or foreign: not ours to judge
             owner = json.loads((left / OWNER).read_text(encoding="utf-8"))
             if owner["host"] == socket.gethostname() and not _alive(owner["pid"]):
                 shutil.rmtree(left, ignore_errors=True)

@@ -8,6 +8,7 @@ import io
 import json
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -115,6 +116,20 @@ def snapshot(tmp_path: Path) -> Callable[[], dict[str, bytes]]:
         return {str(path.relative_to(tmp_path)): path.read_bytes() for path in files}
 
     return look
+
+
+@pytest.fixture(scope="session")
+def until() -> Callable[..., None]:
+    """Wait until something holds, at most some seconds; fail where it never does."""
+
+    def wait(holds: Callable[[], bool], seconds: float = 20) -> None:
+        end = time.monotonic() + seconds
+        while not holds():
+            if time.monotonic() > end:
+                pytest.fail(f"never came true within {seconds} seconds")
+            time.sleep(0.02)
+
+    return wait
 
 
 @pytest.fixture(scope="session")

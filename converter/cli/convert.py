@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -119,10 +120,16 @@ def _note_failure(source: str, error: ConverterError, options: dict[str, Any]) -
 
 
 def _destinations(sources: tuple[str, ...], folder: Path) -> list[Path]:
-    """One file each in the folder: the source's stem, or its whole name where two share the stem."""
-    names = [Path(source.replace(":", ".")) for source in sources]
-    stems = [name.stem for name in names]
-    return [folder / f"{name.stem if stems.count(name.stem) == 1 else name.name}.onnx" for name in names]
+    """One file each in the folder, named by the shortest of its names that no other source has."""
+    names = [_names(Path(source.replace(":", ".")).absolute()) for source in sources]
+    takers = Counter(name for each in names for name in set(each))
+    return [folder / f"{next((name for name in each if takers[name] == 1), each[-1])}.onnx" for each in names]
+
+
+def _names(source: Path) -> list[str]:
+    """What a graph may be called after its source, the shortest first: the stem, the whole name, then with the folders before it."""
+    parts = source.parts[1:]
+    return [source.stem, *("-".join(parts[-count:]) for count in range(1, len(parts) + 1))]
 
 
 def _write_report(reports: list[Report], options: dict[str, Any]) -> None:

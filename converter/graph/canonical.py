@@ -20,6 +20,7 @@ def canonicalise(model: ir.Model) -> None:
     common.InlinePass()(model)
     common.RemoveUnusedNodesPass()(model)
     common.LiftConstantsToInitializersPass(size_limit=0)(model)
+    common.LiftSubgraphInitializersToMainGraphPass()(model)  # only there a weight may lie in a data file
     common.DeduplicateInitializersPass()(model)
     common.RemoveUnusedFunctionsPass()(model)  # type: ignore[no-untyped-call]
     common.RemoveUnusedOpsetsPass()(model)

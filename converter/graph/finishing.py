@@ -44,7 +44,7 @@ def finish(raw: Path, spec: ModelSpec, cases: Sequence[Case], metadata: Mapping[
     model = documents.read(raw)
     hints = _bind_outputs(model, spec)
     symbols = _bind_inputs(model.graph, spec)
-    canonicalise(model)
+    _canonicalise(model)
     _check_domains(model, domains)
     outputs = _declare_outputs(model.graph, spec, cases, {name: [in_axes(dim, symbols) for dim in dims] for name, dims in hints.items()})
     model.producer_name, model.producer_version, model.doc_string, model.model_version = "onnx-converter", __version__, None, None
@@ -60,6 +60,13 @@ def finish(raw: Path, spec: ModelSpec, cases: Sequence[Case], metadata: Mapping[
         outputs = _declare_what_it_gives(model, path, outputs)
         data = _write(model, path)
     return Graph(path, data, outputs, model.opset_imports.get("", 0), model.graph.num_nodes())
+
+
+def _canonicalise(model: ir.Model) -> None:
+    try:
+        canonicalise(model)
+    except Exception as error:  # a pass of onnx-ir raises what it likes on a graph that breaks ONNX's rules
+        raise GraphError(f"the graph cannot be put in order: {error}", hint="the exporter wrote it; another one may do better") from error
 
 
 def _write(model: ir.Model, path: Path) -> Path | None:

@@ -85,4 +85,5 @@ def _swapped(wrong: Agreement, graph: np.ndarray, answers: Mapping[str, np.ndarr
 def _ties(output: Output, answers: Mapping[str, np.ndarray], tolerance: Tolerance) -> np.ndarray | None:
     if not output.label_of:
         return None
-    return near_ties(np.asarray(answers[output.label_of]), tolerance).reshape(answers[output.name].shape)
+    tied, labels = near_ties(np.asarray(answers[output.label_of]), tolerance), answers[output.name]
+    return tied.reshape(labels.shape) if tied.size == labels.size else None  # scores that are no row for each label excuse nothing

@@ -31,7 +31,8 @@ def limit_memory(limit: int) -> None:
     """Bound the process's data segment to `limit` bytes; an address-space limit would stop TensorFlow's import."""
     import resource
 
-    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+    bounded = min(limit, sys.maxsize)
+    resource.setrlimit(resource.RLIMIT_DATA, (bounded, bounded))
 
 
 def verbs() -> dict[str, Verb]:
@@ -56,15 +57,15 @@ def verbs() -> dict[str, Verb]:
     return {"match": match, "load": load, "record": record, "export": export}
 
 
-def answer(known: dict[str, Verb], line: str) -> dict[str, Any]:
-    """Return the reply to one request line."""
+def answer(known: dict[str, Verb], line: str) -> str:
+    """Return the reply line to one request line."""
     from converter.worker import messages
 
     request = json.loads(line)
     try:
-        return {"ok": known[request.pop("verb")](**request)}
+        return json.dumps({"ok": known[request.pop("verb")](**request)})
     except (Exception, SystemExit) as error:  # noqa: BLE001 - everything goes back to the host, a plugin's sys.exit too
-        return {"error": messages.error_to_json(error)}
+        return json.dumps({"error": messages.error_to_json(error)})
 
 
 def main() -> None:
@@ -74,7 +75,7 @@ def main() -> None:
         limit_memory(int(sys.argv[1]))
     known = verbs()
     for line in requests:
-        replies.write(json.dumps(answer(known, line)) + "\n")
+        replies.write(answer(known, line) + "\n")
 
 
 if __name__ == "__main__":

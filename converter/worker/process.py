@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
@@ -74,7 +75,8 @@ class WorkerProcess:
             pass  # it ended by itself
         self._process.wait()
         self._janitor.forget_group(self._process.pid)
-        self._stdin.close()
+        with contextlib.suppress(BrokenPipeError):  # a request that nobody is left to read
+            self._stdin.close()
         self._stdout.close()
         self._log.close()
 

@@ -18,6 +18,7 @@ from converter.framework import ExportRequest, Framework, LoadRequest, SourceMod
 from converter.source import Source, import_attribute
 from converter.specs import ModelSpec
 from converter.worker import arrays
+from converter.worker.contract import check_spec
 
 
 class Service:
@@ -45,7 +46,9 @@ class Service:
         assert self._source is not None
         with guarded(self._framework.name, "load"):
             self._model = self._framework.load(replace(request, source=self._source))
-            return self._model.spec
+            spec = self._model.spec
+        check_spec(self._framework.name, spec)
+        return spec
 
     def record(self, folder: Path, seed: int, sizes: Mapping[str, int], feeds: Path | None = None, *, twice: bool = False) -> None:
         """Write the feeds to `folder/inputs` and the model's answer to `folder/outputs`; with `twice` a second one to `folder/again`.
@@ -56,9 +59,8 @@ class Service:
         with guarded(framework.name, f"the model's answer{_at(sizes)}"):
             given = arrays.read(feeds) if feeds is not None else model.sample(np.random.default_rng(seed), sizes)
             arrays.write(given, folder / "inputs")
-            arrays.write(model.run(_private_copies(folder)), folder / "outputs")
-            if twice:
-                arrays.write(model.run(_private_copies(folder)), folder / "again")
+            for name in ("outputs", "again") if twice else ("outputs",):
+                arrays.write(_answer(model, _private_copies(folder)), folder / name)
 
     def export(self, exporter: str, path: Path, opset: int | None = None) -> None:
         """Let the named exporter write `path`; raises UnknownName, and ExportError where it fails or writes nothing."""
@@ -72,7 +74,7 @@ class Service:
         except ConverterError:
             raise
         except Exception as error:
-            raise ExportError(framework.name, exporter, _reason(error), details=traceback.format_exc()) from error
+            raise ExportError(framework.name, exporter, _reason(error), details=traceback.format_exc(), hint="--debug shows the traceback") from error
         if not path.is_file():
             raise ExportError(framework.name, exporter, "it wrote no file", hint="the exporter must write request.path")
 
@@ -114,6 +116,15 @@ def guarded(plugin: str, stage: str) -> Iterator[None]:
         raise
     except Exception as error:
         raise PluginError(plugin, stage, _reason(error), details=traceback.format_exc(), hint="--debug shows the traceback") from error
+
+
+def _answer(model: SourceModel, feeds: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The model's answer, an array for each declared output; raises ValueError where one is missing."""
+    answer = model.run(feeds)
+    declared = [output.name for output in model.outputs]
+    if missing := [name for name in declared if name not in answer]:
+        raise ValueError(f"run gave {sorted(answer)}, and not the declared output {missing[0]!r}")
+    return {name: answer[name] for name in declared}
 
 
 def _private_copies(folder: Path) -> dict[str, np.ndarray]:

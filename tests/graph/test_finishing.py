@@ -253,6 +253,18 @@ def test_weights_above_the_limit_go_into_a_data_file(finished: Finish, monkeypat
     assert (done.graph.data.name, done.graph.data.stat().st_size >= 12000, done.graph.path.stat().st_size < 2000) == ("finished.data", True, True)
 
 
+def test_weights_of_branches_go_into_the_data_file_too(finished: Finish, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(documents, "write", functools.partial(documents.write, one_file=100))
+    weight = numpy_helper.from_array(np.arange(3000, dtype=np.float32).reshape(3, 1000), "w")
+    model = onnx.parser.parse_model(f'''<ir_version: 10, opset_import: ["" : 20]> g (float[N,3] x, bool go) => (float[N,1000] y) {{
+        y = If (go) < then_branch = t () => (float[N,1000] a) {{ a = MatMul(x, w) }}, else_branch = e () => (float[N,1000] a) {{ b = MatMul(x, w) a = Neg(b) }} > }}''')
+    for attribute in model.graph.node[0].attribute:
+        attribute.g.initializer.append(weight)
+    done = finished(model, [X, GO], ["y"], *(with_flags(each, go=go) for each in FEEDS for go in (True, False)))
+    assert not [attribute.g.initializer for attribute in done.proto.graph.node[0].attribute if attribute.g.initializer]
+    assert done.graph.path.stat().st_size < 2000 < 24000 <= done.graph.data.stat().st_size
+
+
 def test_external_weights_of_the_exporter_come_into_one_file(finished: Finish, tmp_path: Path) -> None:
     weight = numpy_helper.from_array(np.arange(3000, dtype=np.float32).reshape(3, 1000), "w")
     model = onnx.parser.parse_model('<ir_version: 10, opset_import: ["" : 20]> g (float[N,3] x) => (float[N,1000] y) { y = MatMul(x, w) }')

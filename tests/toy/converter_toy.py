@@ -71,7 +71,15 @@ class ToyModel(SourceModel):
 
 
 def write_graph(
-    path: Any, weight: np.ndarray, bias: np.ndarray, *, baked: int | None = None, swapped: bool = False, idle: int = 0, rounds: int = 0, domain: str = ""
+    path: Any,
+    weight: np.ndarray,
+    bias: np.ndarray,
+    *,
+    baked: int | None = None,
+    swapped: bool = False,
+    idle: int = 0,
+    rounds: int = 0,
+    domain: str = "",
 ) -> None:
     """Write the model's graph; `baked` divides by that width whatever the width is.
 
@@ -127,7 +135,7 @@ def _does(action: Callable[[], Any]) -> Callable[[ToyModel], Callable[[ExportReq
 EXPORTERS = {
     "right": _writes(),
     "biased": _writes(bias=1e-3),
-    "baked": _writes(baked=5),
+    "baked": _writes(baked=7),
     "nan": _writes(factor=float("nan")),
     "swapped": _writes(swapped=True),
     "foreign": _writes(domain="toy.ops"),

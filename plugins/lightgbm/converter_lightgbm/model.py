@@ -22,7 +22,7 @@ def load(request: LoadRequest) -> LightGBMModel:
     loaded = load_model(request.source, trust=request.trust)
     columns = columns_of(loaded.text)
     matrix = _given(request.inputs, len(columns)) if request.inputs else _found(loaded, columns, request)
-    return LightGBMModel(loaded, columns, matrix, request.axes)
+    return LightGBMModel(loaded, columns, matrix, request.axes if request.inputs else {"batch": ROWS})
 
 
 class LightGBMModel(SourceModel):
@@ -32,7 +32,7 @@ class LightGBMModel(SourceModel):
         self.loaded = loaded
         self.columns = columns
         self.inputs = (matrix,)
-        self.axes = {name: ROWS if axis == Axis() else axis for name, axis in (axes or {"batch": ROWS}).items()}
+        self.axes = {name: ROWS if axis == Axis() else axis for name, axis in axes.items()}
         self.exporters = (Exporter("onnxmltools", partial(write_onnxmltools, self)),)
         self.outputs = outputs_of(loaded)
         self.metadata = metadata_of(loaded)

@@ -15,9 +15,10 @@ from sklearn.pipeline import FeatureUnion, Pipeline
 
 from converter.plugin import Domain
 from converter_sklearn.columns import Column, merged, of_categories
+from converter_sklearn.text import is_text, text_column
 from converter_sklearn.thresholds import thresholds_of
 
-_NESTED = ("best_estimator_", "estimator_", "regressor_", "estimator")
+_NESTED = ("best_estimator_", "estimator_", "regressor_")
 _ROWS = ("_fit_X", "X_train_", "X_fit_", "support_vectors_")
 _POINTS = (*_ROWS, "cluster_centers_", "centroids_", "means_", "theta_")
 _SPREADS = 3.0  # on each side of a mean
@@ -63,6 +64,8 @@ def _visit(part: Any, places: Sequence[int], found: dict[int, Column]) -> None:
         for name, each, _ in part.transformers_:
             if each not in ("drop", "passthrough"):
                 _visit(each, [places[place] for place in _places(part, name)], found)
+    elif is_text(part):
+        found[places[0]] = text_column(part)
     elif isinstance(part, FeatureUnion):
         for _, each in part.transformer_list:
             _visit(each, places, found)
@@ -79,8 +82,8 @@ def _described(part: Any, width: int) -> list[Column]:
     if isinstance(categories := getattr(part, "categories_", None), list):
         unknown = getattr(part, "handle_unknown", "ignore") != "error"
         return [of_categories(each, unknown=unknown) for each in categories]
-    if isinstance(part, SimpleImputer):
-        return [Column("", "string" if isinstance(each, str) else "float32", Domain(nan=not isinstance(each, str))) for each in part.statistics_]
+    if hasattr(part, "missing_values") and hasattr(part, "add_indicator"):
+        return _imputed(part, width)
     if isinstance(counts := getattr(part, "n_categories_", None), np.ndarray):
         return [Column("", domain=Domain(values=tuple(map(float, range(count))))) for count in counts]
     if (thresholds := thresholds_of(part, width)) is not None:
@@ -88,6 +91,12 @@ def _described(part: Any, width: int) -> list[Column]:
     if (bounds := _bounds(part, width)) is not None:
         return [Column("", domain=Domain(float(low), float(high))) for low, high in zip(*bounds, strict=True)]
     return [Column("", domain=Domain(0.0, 10.0))] * width if _wants_positive(part) else []
+
+
+def _imputed(imputer: Any, width: int) -> list[Column]:
+    nan = isinstance(imputer.missing_values, float) and bool(np.isnan(imputer.missing_values))
+    texts = [isinstance(each, str) for each in getattr(imputer, "statistics_", [0.0] * width)]
+    return [Column("", "string") if text else Column("", domain=Domain(nan=nan)) for text in texts]
 
 
 def _domain_around(thresholds: np.ndarray) -> Domain:
@@ -131,8 +140,9 @@ def _inner(part: Any) -> Any:
         if hasattr(inner := getattr(part, name, None), "fit"):
             return inner
     several = getattr(part, "estimators_", getattr(part, "calibrated_classifiers_", None))
-    first = several[0] if isinstance(several, list) and several else None
-    return getattr(first, "estimator", first) if first is not None and not isinstance(first, str | tuple | list) else None
+    first = several[0] if isinstance(several, list) and several else part
+    inner = getattr(first, "estimator", first)
+    return inner if inner is not part and hasattr(inner, "fit") else None
 
 
 def _keeps_columns(step: Any) -> bool:

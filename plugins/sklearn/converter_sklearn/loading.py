@@ -11,12 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import sklearn
-import skops.io
 from sklearn.exceptions import InconsistentVersionWarning, NotFittedError
 from sklearn.utils.validation import check_is_fitted
-from skops.io.exceptions import UnsupportedTypeException
 
-from converter.plugin import ConverterError, Source, UnreadableSource, UntrustedSource, load_pickle, open_pickle
+from converter.plugin import Allowed, ConverterError, Source, UnreadableSource, UntrustedSource, load_pickle, open_pickle
 from converter_sklearn.trusted import allowed
 
 _VERSION = re.compile(rb"_sklearn_version.{1,16}?(\d+\.\d+(?:\.\d+)?(?:(?:rc|\.dev|\.post)\d+)?)", re.DOTALL)  # only opcodes stand between
@@ -78,9 +76,13 @@ def _load_file(path: Path, source: Source, *, trust: bool) -> Loaded:
 
 
 def _load_skops(path: Path, *, trust: bool) -> Any:
+    import skops.io  # takes longer than scikit-learn itself
+    from skops.io.exceptions import UnsupportedTypeException
+
     try:
         unknown = skops.io.get_untrusted_types(file=path)
-        refused = [] if trust else [name for name in unknown if not _permitted(name)]
+        rules = allowed()
+        refused = [] if trust else [name for name in unknown if not _permitted(name, rules)]
         if refused:
             hint = "pass --trust if you made the file yourself, or know these types"
             raise UntrustedSource(f"{path.name} holds types that are not scikit-learn's: {', '.join(refused)}", hint=hint)
@@ -95,10 +97,10 @@ def _load_skops(path: Path, *, trust: bool) -> Any:
         raise UnreadableSource(f"{path.name} cannot be read by skops ({type(error).__name__}: {error})", hint=hint) from error
 
 
-def _permitted(name: str) -> bool:
+def _permitted(name: str, rules: Allowed) -> bool:
     module, _, attribute = name.rpartition(".")
     try:
-        return allowed().permits(module, attribute)
+        return rules.permits(module, attribute)
     except (ImportError, AttributeError):
         return False
 

@@ -38,7 +38,7 @@ class SklearnModel(SourceModel):
         self.name = request.source.name
         self.layout = layout
         self.inputs = layout.inputs
-        self.axes = {name: ROWS if axis == Axis() else axis for name, axis in (request.axes or {BATCH: ROWS}).items()}
+        self.axes = {name: ROWS if axis == Axis() else axis for name, axis in (request.axes if request.inputs else {BATCH: ROWS}).items()}
         self.exporters = (Exporter("skl2onnx", partial(write_skl2onnx, self)),)
         self.answers = answers_of(self.estimator, self.name)
         self.floats: type[np.floating] = np.float64
@@ -104,5 +104,5 @@ def _with_fewer_rows(axes: Mapping[str, Axis], answer: Mapping[str, np.ndarray])
 def _metadata(estimator: Any) -> dict[str, str]:
     classes = getattr(estimator, "classes_", None)
     if isinstance(classes, list):
-        return {"classes": json.dumps([np.asarray(each).tolist() for each in classes])}
-    return {"classes": json.dumps(classes.tolist())} if isinstance(classes, np.ndarray) else {}
+        return {"classes": json.dumps([np.asarray(each).tolist() for each in classes], default=str)}
+    return {"classes": json.dumps(classes.tolist(), default=str)} if isinstance(classes, np.ndarray) else {}

@@ -13,6 +13,7 @@ from sklearn.cluster import KMeans
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import GradientBoostingRegressor, HistGradientBoostingRegressor, IsolationForest, RandomForestClassifier
 from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.mixture import GaussianMixture
 from sklearn.multioutput import MultiOutputClassifier
@@ -23,6 +24,7 @@ from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, OneHotEncod
 from sklearn.svm import LinearSVC
 
 from converter.plugin import Axis, Domain, Input, LoadRequest, MissingInputs, Source, parse_inputs
+from converter.specs import ModelSpec
 
 RNG = np.random.default_rng(0)
 
@@ -60,6 +62,7 @@ def test_a_pipeline_shows_its_columns_without_a_table(pipeline: Any) -> None:
     assert [(each.name, each.label_of) for each in model.outputs] == [("label", "probabilities"), ("probabilities", "")]
     assert json.loads(model.metadata["classes"]) == ["no", "yes"]
     assert model.summary == "ColumnTransformer → LogisticRegression: 5 columns, 2 classes"
+    assert ModelSpec.from_json(json.loads(json.dumps(model.spec.to_json()))) == model.spec  # plain values, which cross to the host
 
 
 def test_a_table_shows_dtypes_and_ranges(pipeline: Any, people: Any) -> None:
@@ -155,6 +158,22 @@ def test_rows_follow_from_the_seed(forest: Any) -> None:
     np.testing.assert_array_equal(rows(loaded(forest))["features"], rows(loaded(forest))["features"])
 
 
+def test_a_text_column_among_others_has_words() -> None:
+    table = pd.DataFrame({"title": ["the cat", "a dog", "the dog", "cats"] * 5, "size": np.arange(20.0)})
+    columns = ColumnTransformer([("words", TfidfVectorizer(), "title"), ("numbers", StandardScaler(), ["size"])])
+    model = loaded(make_pipeline(columns, LogisticRegression()).fit(table, [0, 1] * 10))
+    assert [(each.name, each.dtype, each.dims) for each in model.inputs] == [("title", "string", ("batch", 1)), ("size", "float32", ("batch", 1))]
+    assert {"cat", "dog", "zyzzyva"} <= set(" ".join(rows(model)["title"][:, 0]).lower().split())
+
+
+@pytest.mark.parametrize(("missing", "expected"), [(np.nan, True), (-1, False)])
+def test_missing_numbers_are_drawn_where_an_imputer_takes_them(missing: float, expected: bool) -> None:  # noqa: FBT001
+    table = RNG.normal(size=(40, 2))
+    table[::5, 0] = missing
+    drawn = rows(loaded(make_pipeline(SimpleImputer(missing_values=missing), LinearRegression()).fit(table, table[:, 1])))["features"]
+    assert np.isnan(drawn).any() == expected
+
+
 def test_categories_without_an_encoder_are_kept() -> None:
     counts = RNG.integers(0, 3, (40, 2))
     model = loaded(CategoricalNB().fit(counts, counts[:, 0]))
@@ -222,6 +241,7 @@ def test_given_inputs_win(pipeline: Any, forest: Any) -> None:
     assert [(each.name, each.dtype, each.dims) for each in model.inputs] == [("x", "float64", ("rows", 30))]
     assert model.axes == {"rows": Axis(2, 9)}
     assert model.run(model.sample(RNG, {"rows": 4}))["label"].shape == (4,)
+    assert loaded(forest, "x:float32[4,30]").axes == {}
     texts = [f"{name}:string[batch,1]{{a,b}}" for name in ("sex", "port")]
     given = loaded(pipeline, "class:int64[batch,1]", "age:int64[batch,1]{1..5}", "fare:float32[batch,1]", *texts)
     assert [each.name for each in given.inputs] == ["class", "age", "fare", "sex", "port"]

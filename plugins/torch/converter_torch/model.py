@@ -13,6 +13,7 @@ import numpy as np
 from converter.plugin import Axis, Exporter, ExportRequest, Input, Output, PluginError, SourceModel, UsageError, example_sizes, format_input
 from converter_torch.exporters.dynamo import write_dynamo
 from converter_torch.exporters.torchscript import write_torchscript
+from converter_torch.exporters.widened import is_bfloat16, write_widened
 from converter_torch.flat import device_of, evaluating
 from converter_torch.tensors import dtype_name, to_array, to_tensor
 
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
 
     from converter_torch.flat import Flat
 
-WRITERS: Mapping[str, Callable[[TorchModel, ExportRequest], None]] = MappingProxyType({"dynamo": write_dynamo, "torchscript": write_torchscript})
+WRITERS: Mapping[str, Callable[[TorchModel, ExportRequest], None]] = MappingProxyType(
+    {"dynamo": write_dynamo, "widened": write_widened, "torchscript": write_torchscript}
+)
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,8 @@ class TorchModel(SourceModel):
         self.axes = description.axes
         self.metadata = description.metadata
         self.summary = description.summary
-        self.exporters = tuple(Exporter(name, partial(WRITERS[name], self)) for name in description.exporters)
+        names = [name for name in description.exporters if name != "widened" or is_bfloat16(flat)]
+        self.exporters = tuple(Exporter(name, partial(WRITERS[name], self)) for name in names)
         self.outputs = self._find_outputs(description.output_names)
 
     def run(self, feeds: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -33,6 +33,7 @@ class Torch(Framework):
     exporters: ClassVar[Mapping[str, str]] = MappingProxyType(
         {
             "dynamo": "torch.export with recurrent layers as ONNX's own operators; every named axis stays free",
+            "widened": "for bfloat16 modules: the same, computed in float32 between casts, for want of bfloat16 kernels",
             "torchscript": "torch.jit.trace and the older exporter, in a process of its own",
         }
     )

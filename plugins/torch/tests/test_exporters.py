@@ -94,11 +94,18 @@ def state_of_torch() -> dict[str, Any]:
 def state_of(module: nn.Module) -> dict[str, Any]:
     """Every attribute of every part of a module, lists by their items."""
     return {
-        f"{name}.{key}": [id(item) for item in value] if isinstance(value, list) else list(value.items()) if isinstance(value, dict) else value
+        f"{name}.{key}": _items(value)
         for name, part in module.named_modules()
         for key, value in vars(part).items()
         if key != "_flat_weight_refs"  # weak references, made anew at every run
     }
+
+
+def _items(value: Any) -> Any:
+    """Tensors and functions by their identity, everything else by its value."""
+    if isinstance(value, dict):
+        return [(key, id(item)) for key, item in value.items()]
+    return [id(item) if isinstance(item, torch.Tensor) else item for item in value] if isinstance(value, list) else value
 
 
 def test_every_patch_is_undone(reader: Reader, load: Any, tmp_path: Path) -> None:
@@ -149,6 +156,7 @@ def test_a_patch_that_fails_takes_the_others_with_it(reader: Reader, monkeypatch
     assert state_of_torch() == before
 
 
+@pytest.mark.filterwarnings("ignore:The tensor attributes:UserWarning")  # torch's own, about its own LSTM
 def test_torch_answers_as_before_between_exports(reader: Reader, load: Any, tmp_path: Path) -> None:
     """An eager run, a packed sequence, and an export that knows nothing of converter."""
     reader.eval()
@@ -172,7 +180,7 @@ def test_large_weights_lie_beside_the_graph(reader: Reader, load: Any, prove: An
     model = load(reader, SEQUENCE)
     size = sum(parameter.nbytes for parameter in reader.parameters())
     monkeypatch.setattr(dynamo, "EXTERNAL_DATA_FROM", size + 1)
-    prove(model)
+    prove(model, SIZES[0])
     assert [each.name for each in tmp_path.iterdir()] == ["dynamo.onnx"]
     monkeypatch.setattr(dynamo, "EXTERNAL_DATA_FROM", size)
     prove(model, *SIZES)
@@ -181,13 +189,27 @@ def test_large_weights_lie_beside_the_graph(reader: Reader, load: Any, prove: An
     assert any(each.data_location == onnx.TensorProto.EXTERNAL for each in stored)
 
 
-@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float64"])
+@pytest.mark.parametrize("dtype", ["float16", "float64"])
 def test_modules_of_other_dtypes(dtype: str, load: Any, prove: Any) -> None:
     torch.manual_seed(2)
     net = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 2)).to(getattr(torch, dtype))
     model = load(net, f"input:{dtype}[rows,4]")
     assert model.outputs[0].dtype == dtype
-    prove(model, {"rows": 1}, {"rows": 7}, atol={"float16": 2.5e-3, "bfloat16": 2e-2, "float64": 1e-9}[dtype])
+    assert [each.name for each in model.exporters] == ["dynamo", "torchscript"]
+    prove(model, {"rows": 1}, {"rows": 7}, atol=2.5e-3 if dtype == "float16" else 1e-9)
+
+
+def test_a_bfloat16_module_is_kept_and_widened(load: Any, prove: Any, tmp_path: Path) -> None:
+    """ONNX Runtime has next to no kernels for bfloat16 on the CPU: the second exporter computes in float32 between casts."""
+    torch.manual_seed(2)
+    net = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.LSTM(8, 3)).to(torch.bfloat16)
+    model = load(net, "input:bfloat16[rows,batch,4]")
+    assert [each.name for each in model.exporters] == ["dynamo", "widened", "torchscript"]
+    assert {each.dtype for each in model.outputs} == {"bfloat16"}
+    prove(model, {"rows": 1, "batch": 2}, {"rows": 7, "batch": 1}, exporter="widened", atol=2e-2)
+    assert {parameter.dtype for parameter in net.parameters()} == {torch.bfloat16}
+    write(model, "dynamo", tmp_path / "kept.onnx")
+    assert onnx.TensorProto.BFLOAT16 in {each.data_type for each in onnx.load(tmp_path / "kept.onnx").graph.initializer}
 
 
 class Several(nn.Module):
@@ -197,7 +219,7 @@ class Several(nn.Module):
         super().__init__()
         self.table = nn.Embedding(20, 4)
 
-    def forward(self, ids: torch.Tensor, unread: torch.Tensor, weights: torch.Tensor, *, factor: torch.Tensor) -> Any:
+    def forward(self, ids: torch.Tensor, unread: torch.Tensor, weights: torch.Tensor, *, factor: torch.Tensor) -> Any:  # noqa: ARG002
         found = self.table(ids) * weights[..., None] * factor
         return {"found": found, "again": found, "weights": weights, "best": [found.argmax(-1), found.sum() > 0]}
 
@@ -213,21 +235,13 @@ def test_several_inputs_and_outputs(exporter: str, load: Any, prove: Any) -> Non
     assert [each.name for each in graph.graph.output] == ["found", "again", "output.weights", "best.0", "best.1"]
 
 
-@pytest.mark.parametrize("exporter", ["dynamo", "torchscript"])
-def test_attention_keeps_the_length_free(exporter: str, load: Any, prove: Any) -> None:
+def test_attention_keeps_the_length_free(load: Any, prove: Any) -> None:
     torch.manual_seed(0)
     net = nn.TransformerEncoderLayer(8, 2, 16, batch_first=True)
-    if exporter == "torchscript":
-        net = nn.Sequential(nn.Linear(8, 8), nn.LayerNorm(8))
-    prove(
-        load(net, f"{'src' if exporter == 'dynamo' else 'input'}:float32[batch,length,8]"),
-        {"batch": 1, "length": 9},
-        {"batch": 4, "length": 2},
-        exporter=exporter,
-    )
+    prove(load(net, "src:float32[batch,length,8]"), {"batch": 1, "length": 9}, {"batch": 4, "length": 2})
 
 
-def test_an_exported_program(reader: Reader, load: Any, prove: Any) -> None:
+def test_an_exported_program(load: Any, prove: Any) -> None:
     net = nn.Sequential(nn.Linear(4, 8), nn.Tanh(), nn.Linear(8, 2)).eval()
     program = torch.export.export(net, (torch.ones(3, 4),), dynamic_shapes=({0: torch.export.Dim("rows", max=99)},))
     graph = prove(load(program), {"batch": 2}, {"batch": 50})

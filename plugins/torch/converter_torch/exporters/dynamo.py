@@ -34,13 +34,19 @@ EXTERNAL_DATA_FROM = 1_500_000_000  # bytes of weights; a file of 2 GiB is more 
 
 def write_dynamo(model: TorchModel, request: ExportRequest) -> None:
     """Write the model's graph to `request.path`; raises ExportError where the opset cannot be had."""
-    with quiet(), evaluating(model.flat):
-        if model.program is not None:
-            graph = _translate(model.program, model, request)
-        else:
-            with patched(model.flat) as module:
-                graph = _translate(_capture(module, model), model, request)
-    graph.save(request.path, external_data=size_in_bytes(model.flat) >= EXTERNAL_DATA_FROM)
+    if model.program is None:
+        write_module(model.flat, model, request)
+        return
+    with quiet(), torch.no_grad():
+        graph = _translate(model.program, model, request)
+    _save(graph, model.flat, request)
+
+
+def write_module(module: nn.Module, model: TorchModel, request: ExportRequest) -> None:
+    """Write the graph of a module that takes the model's inputs and returns its outputs; raises as `write_dynamo`."""
+    with quiet(), evaluating(module), patched(module) as prepared:
+        graph = _translate(_capture(prepared, model), model, request)
+    _save(graph, module, request)
 
 
 def _capture(module: nn.Module, model: TorchModel) -> ExportedProgram:
@@ -53,6 +59,10 @@ def _capture(module: nn.Module, model: TorchModel) -> ExportedProgram:
     # Sizes of 1 and 0 are sizes like others; what a size must be becomes a check at run time and no longer fixes it.
     with shape_settings.patch(backed_size_oblivious=True):  # type: ignore[attr-defined]
         return torch.export.export(module, example, dynamic_shapes=dynamic, strict=False, prefer_deferred_runtime_asserts_over_guards=True)
+
+
+def _save(graph: ONNXProgram, module: nn.Module, request: ExportRequest) -> None:
+    graph.save(request.path, external_data=size_in_bytes(module) >= EXTERNAL_DATA_FROM)
 
 
 def _translate(program: ExportedProgram, model: TorchModel, request: ExportRequest) -> ONNXProgram:
