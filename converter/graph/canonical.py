@@ -17,6 +17,8 @@ _PARAMETER = re.compile(r"[A-Za-z_]\w*(\.\w+)+")
 
 def canonicalise(model: ir.Model) -> None:
     """Drop what nothing needs, merge equal weights, then order and name everything in place. Inputs and outputs keep their names."""
+    for function in model.functions.values():  # inlined nodes are read by the model's opset; whether that is right, the proof tells
+        function.opset_imports.update(model.opset_imports)
     common.InlinePass()(model)
     common.RemoveUnusedNodesPass()(model)
     common.LiftConstantsToInitializersPass(size_limit=0)(model)

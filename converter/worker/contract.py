@@ -22,7 +22,7 @@ def faults(spec: ModelSpec) -> Iterator[str]:
     """Give what is wrong with a spec, a sentence each."""
     if not spec.outputs:
         yield "it has no outputs"
-    for name, count in Counter(each.name for each in (*spec.inputs, *spec.outputs)).items():
+    for name, count in Counter([*(each.name for each in spec.inputs), *(each.name for each in spec.outputs)]).items():
         if count > 1:
             yield f"two of its inputs and outputs are called '{name}'"
     for axis, size in spec.axes.items():
