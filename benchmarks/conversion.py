@@ -1,4 +1,4 @@
-"""`converter convert crnn.pth`, split by stage, and what it costs above the exporter itself: python benchmarks/conversion.py [--rounds 3]
+"""`converter convert crnn.pth`, split by stage, and what it costs above the exporter itself: python benchmarks/conversion.py [--rounds 3].
 
 "exporter alone" is the stage that the exporter takes inside the run; everything else is ours: the worker's start with its imports, loading,
 recording the cases, finishing, validating, publishing.

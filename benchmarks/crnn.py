@@ -1,4 +1,4 @@
-"""Latency of the CRNN: torch eager, `session.run`, Session called and bound; milliseconds: python benchmarks/crnn.py [--rounds 30] [--threads 1]"""
+"""Latency of the CRNN: torch eager, `session.run`, Session called and bound; milliseconds: python benchmarks/crnn.py [--rounds 30] [--threads 1]."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import onnxruntime
 import torch
-from timing import measure, row
 
 import converter
+from timing import measure, row
 
 CHECKPOINT = Path(__file__).resolve().parents[1] / "examples" / "crnn" / "crnn.pth"
 SIZES = [(1, 100), (8, 100), (1, 400)]  # batch, width

@@ -23,10 +23,10 @@ import numpy as np
 import onnx
 import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
-from timing import measure, row
 
 from converter.runtime import Session
 from converter.runtime import ort_private as ort
+from timing import measure, row
 
 CALLS = 50  # calls in one round
 

@@ -1,4 +1,4 @@
-"""Start-up of the command line above a bare interpreter, in milliseconds: python benchmarks/startup.py [--rounds 20]
+"""Start-up of the command line above a bare interpreter, in milliseconds: python benchmarks/startup.py [--rounds 20].
 
 Bytecode is cached, as on a user's machine: an environment that forbids writing it makes every import several times dearer.
 """

@@ -13,7 +13,7 @@ import numpy as np
 from converter import dtypes
 from converter.cases import Case, plan, record
 from converter.cases.folders import read_cases
-from converter.errors import GraphError, SourceNotFound
+from converter.errors import GraphError, SourceNotFound, UnreadableSource
 from converter.framework import SourceModel
 from converter.graph import Graph, documents
 from converter.graph.inspecting import inspect
@@ -54,8 +54,18 @@ def validate_against_cases(path: Path, folder: Path, tolerance: Tolerance, devic
     _check(path, device, stages)
     session = Session(path, device="cpu")
     with tempfile.TemporaryDirectory() as work:
-        spec, cases = read_cases(folder, ([port.name for port in session.inputs], [port.name for port in session.outputs]), Path(work))
-        return _judge(path, "cases", str(folder), spec or spec_of(session, {}), cases, tolerance, device, stages)
+        recorded, cases = read_cases(folder, ([port.name for port in session.inputs], [port.name for port in session.outputs]), Path(work))
+        spec = recorded or spec_of(session, {})
+        _check_outputs(spec, cases)
+        return _judge(path, "cases", str(folder), spec, cases, tolerance, device, stages)
+
+
+def _check_outputs(spec: ModelSpec, cases: Sequence[Case]) -> None:
+    wanted = [output.name for output in spec.outputs]
+    for case in cases:
+        if not set(wanted) <= case.answers.keys():
+            message = f"{case.name} records outputs {sorted(case.answers)}, the graph has {sorted(wanted)}"
+            raise UnreadableSource(message, hint="are these the cases of another graph?")
 
 
 def validate_alone(

@@ -1,4 +1,3 @@
-# NOTE for the author of the host tests: read tests/NOTE_FOR_HOST_TEST_AUTHOR.txt (part of the list was taken over)
 """Fixtures of the host's tests: the toy framework is installed for the time of a test, in this process and in workers."""
 
 from __future__ import annotations

@@ -97,9 +97,9 @@ def test_texts_stand_for_inputs_and_amounts(tmp_path: Path) -> None:
         converter.convert(tmp_path / "model.toy", inputs=["x=float32"])
     with pytest.raises(UsageError, match="'lots' is no amount of memory"):
         converter.convert(tmp_path / "model.toy", memory="lots")
-    with pytest.raises(SourceNotFound, match="none.npz"):
+    with pytest.raises(SourceNotFound, match=r"none\.npz"):
         converter.convert(tmp_path / "model.toy", data=tmp_path / "none.npz")
-    with pytest.raises(SourceNotFound, match="none.toy"):
+    with pytest.raises(SourceNotFound, match=r"none\.toy"):
         converter.convert(tmp_path / "none.toy")
 
 

@@ -18,7 +18,9 @@ def test_names_and_arrays_and_onnx_agree(name: str) -> None:
     assert helper.tensor_dtype_to_np_dtype(number) == array_dtype
 
 
-@pytest.mark.parametrize(("alias", "name"), [("float", "float32"), ("torch.bfloat16", "bfloat16"), ("long", "int64"), ("str", "string"), ("half", "float16")])
+@pytest.mark.parametrize(
+    ("alias", "name"), [("float", "float32"), ("torch.bfloat16", "bfloat16"), ("long", "int64"), ("str", "string"), ("half", "float16")]
+)
 def test_aliases(alias: str, name: str) -> None:
     assert dtypes.canonical(alias) == name
 

@@ -82,7 +82,9 @@ def test_an_unknown_name(toy: Any, toy_file: Callable[..., Path]) -> None:
 def test_no_plugin_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(matching.plugins, "frameworks", dict)
     (tmp_path / "model.xyz").write_bytes(b"x")
-    assert refusal(UnrecognisedSource, Source.of(tmp_path / "model.xyz"))[1] == "no plugin is installed; pip install 'onnx-converter[torch]' brings one"
+    assert (
+        refusal(UnrecognisedSource, Source.of(tmp_path / "model.xyz"))[1] == "no plugin is installed; pip install 'onnx-converter[torch]' brings one"
+    )
 
 
 def test_a_plugin_that_fails_while_matching_is_named(toy: Any, toy_file: Callable[..., Path], plugin: Callable[..., None]) -> None:

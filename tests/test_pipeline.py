@@ -48,7 +48,9 @@ def test_a_right_graph_is_published_and_answers_as_the_model(convert: Callable[.
     x = np.random.default_rng(5).standard_normal((3, 11, 3), np.float32)
     want, session = toy.ToyModel(WEIGHT, BIAS).run({"x": x}), converter.Session(destination, device="cpu")
     assert all(np.allclose(session.run({"x": x})[name], want[name], atol=1e-6) for name in ("y", "z"))
-    assert {value.name: [dim.dim_param or dim.dim_value for dim in value.type.tensor_type.shape.dim] for value in onnx.load(destination).graph.output} == {
+    assert {
+        value.name: [dim.dim_param or dim.dim_value for dim in value.type.tensor_type.shape.dim] for value in onnx.load(destination).graph.output
+    } == {
         "y": ["batch", 2],
         "z": ["batch", 2],
     }
@@ -229,7 +231,13 @@ def test_the_stages_in_their_order(convert: Callable[..., Report]) -> None:
     ]
     assert [(event.stage, event.subject) for event in told if event.state == "started"] == ended
     assert {event.done for event in told if event.state == "progress" and event.stage == "record"} == set(range(1, len(report.cases) + 1))
-    assert set(report.seconds) == {"match", "load", "record", "publish", *(f"{stage} {exporter}" for stage in ("export", "finish", "validate") for exporter in ("biased", "right"))}
+    assert set(report.seconds) == {
+        "match",
+        "load",
+        "record",
+        "publish",
+        *(f"{stage} {exporter}" for stage in ("export", "finish", "validate") for exporter in ("biased", "right")),
+    }
 
 
 def test_a_failed_stage_is_told(convert: Callable[..., Report]) -> None:

@@ -41,8 +41,11 @@ BROKEN = {
     "none": (f"{HEAD}@hookimpl\ndef converter_frameworks(): return None", "implements no hook"),
     "something": (f"{HEAD}@hookimpl\ndef converter_frameworks(): return ['torch']", "converter_frameworks gave 'torch', which is no Framework"),
     "number": (f"{HEAD}@hookimpl\ndef converter_frameworks(): return 7", "TypeError: 'int' object is not iterable"),
-    "abstract": (f"{HEAD}class F(Framework): pass\n@hookimpl\ndef converter_frameworks(): return [F()]", "TypeError: Can't instantiate abstract class F"),
-    "nameless": (framework("x").replace("name, requires, sources, exporters = \"x\", ()", "requires, sources, exporters = ()"), "One has no name"),
+    "abstract": (
+        f"{HEAD}class F(Framework): pass\n@hookimpl\ndef converter_frameworks(): return [F()]",
+        "TypeError: Can't instantiate abstract class F",
+    ),
+    "nameless": (framework("x").replace('name, requires, sources, exporters = "x", ()', "requires, sources, exporters = ()"), "One has no name"),
 }
 
 

@@ -14,7 +14,11 @@ def test_what_observers_are_told() -> None:
     with stages("record", "toy") as stage:
         stage.progress(1, 2)
         stage.detail = "all of them"
-    assert [(event.state, event.done, event.total, event.detail) for event in told] == [("started", 0, 0, ""), ("progress", 1, 2, ""), ("finished", 0, 0, "all of them")]
+    assert [(event.state, event.done, event.total, event.detail) for event in told] == [
+        ("started", 0, 0, ""),
+        ("progress", 1, 2, ""),
+        ("finished", 0, 0, "all of them"),
+    ]
     assert told == others
     assert {(event.stage, event.subject) for event in told} == {("record", "toy")}
     assert 0 <= told[1].seconds <= told[2].seconds

@@ -130,7 +130,9 @@ def feeds_from_table(inputs: Sequence[Input], columns: Mapping[str, np.ndarray],
         stacked = cast(each, np.stack([columns[name][rows] for name in names], -1))
         shape = (len(stacked), *(dim for dim in each.dims[1:] if isinstance(dim, int)))
         if stacked.size != np.prod(shape):
-            raise InputError(f"input '{each.name}' wants {list(each.dims)}, the table gives it {len(names)} columns", hint="check the table's columns")
+            raise InputError(
+                f"input '{each.name}' wants {list(each.dims)}, the table gives it {len(names)} columns", hint="check the table's columns"
+            )
         feeds[each.name] = stacked.reshape(shape)
     return feeds
 

@@ -68,11 +68,13 @@ def _feeds(session: Session, inputs: tuple[tuple[str, str], ...], data: str | No
 
 
 def _from_data(session: Session, data: str) -> dict[str, np.ndarray]:
-    from converter.cases.data import read_data
+    from converter.cases.data import feeds_from_table, read_data
     from converter.checking import spec_of
 
-    planned = read_data([data]).cases(spec_of(session, {}))
-    return dict(planned[0].feeds or {})
+    found, spec = read_data([data]), spec_of(session, {})
+    if found.columns is not None:
+        return feeds_from_table(spec.inputs, found.columns, slice(None))
+    return dict(found.cases(spec)[0].feeds or {})
 
 
 def _array(session: Session, name: str, value: str, paths: list[Path]) -> np.ndarray:
@@ -89,12 +91,12 @@ def _array(session: Session, name: str, value: str, paths: list[Path]) -> np.nda
     if paths:
         try:
             return np.asarray(np.load(paths[0], allow_pickle=False))
-        except (ValueError, OSError) as error:
+        except (ValueError, OSError, EOFError) as error:
             raise UnreadableSource(f"{paths[0]} cannot be read as an array: {error}", hint="write it with numpy.save, without objects") from error
     wanted = {port.name: dtype_of(port) for port in session.inputs}
     try:
         return np.array(json.loads(value), dtypes.numpy_dtype(wanted.get(name, "float32")))
-    except ValueError as error:
+    except (ValueError, TypeError, OverflowError) as error:
         raise UsageError(f"input '{name}': '{value}' is no JSON value of {wanted.get(name)}: {error}", hint="--input 'x=[[1.0, 2.0]]'") from error
 
 
@@ -107,6 +109,9 @@ def _is_number(text: str) -> bool:
 
 
 def _write(path: Path, results: Mapping[str, Any]) -> None:
+    """Write an .npz that `numpy.load` reads without pickle; `numpy.savez` fails on an output called "file"."""
+    import zipfile
+
     import numpy as np
 
     from converter.cli.files import replacing
@@ -114,8 +119,26 @@ def _write(path: Path, results: Mapping[str, Any]) -> None:
 
     if path.suffix.lower() != ".npz":
         raise UsageError(f"outputs are written as .npz, not to {path.name}", hint=f"-o {path.with_suffix('.npz')}")
-    with replacing(path) as beside, beside.open("wb") as file:
-        np.savez(file, **results)
+    arrays = {name: _storable(name, value) for name, value in results.items()}
+    with replacing(path) as beside, zipfile.ZipFile(beside, "w") as archive:
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
+                np.lib.format.write_array(file, array, allow_pickle=False)
+
+
+def _storable(name: str, value: Any) -> np.ndarray:
+    """The value as an array that the .npy format holds: text in fixed width, and floats that only ML knows, exactly, as float32."""
+    import numpy as np
+
+    from converter import dtypes
+    from converter.errors import UsageError
+
+    if not isinstance(value, np.ndarray):
+        raise UsageError(f"output '{name}' is no tensor, and an .npz holds nothing else", hint="leave out -o to see it")
+    dtype = dtypes.name_of(value.dtype)
+    if dtype == dtypes.STRING:
+        return value.astype(str)
+    return value.astype(np.float32) if dtype in dtypes.EXTENDED else value
 
 
 def _shown(name: str, value: Any) -> str:

@@ -130,7 +130,10 @@ def _bind_inputs(graph: ir.Graph, spec: ModelSpec) -> dict[str, str]:
 def _declare_input(each: Input, value: ir.Value) -> None:
     wanted = ir.DataType[dtypes.onnx_name(each.dtype)]
     if value.dtype is not None and value.dtype != wanted:
-        raise GraphError(f"the graph takes '{each.name}' as {documents.dtype_of(value)}, the model takes {each.dtype}", hint="the exporter changed the input's dtype")
+        raise GraphError(
+            f"the graph takes '{each.name}' as {documents.dtype_of(value)}, the model takes {each.dtype}",
+            hint="the exporter changed the input's dtype",
+        )
     value.type = ir.TensorType(wanted)
     value.shape = ir.Shape(each.dims)
 
@@ -170,7 +173,9 @@ def _declare_outputs(
         if not dtype:
             raise GraphError(f"the graph does not say the dtype of output '{output.name}'", hint="the exporter left its type out")
         if dtype not in dtypes.ALL:
-            raise GraphError(f"the graph gives output '{output.name}' as {dtype}, which no model gives", hint="the exporter changed the output's dtype")
+            raise GraphError(
+                f"the graph gives output '{output.name}' as {dtype}, which no model gives", hint="the exporter changed the output's dtype"
+            )
         declared[output.name] = (dtype, dims)
     return declared
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from fonts import Face
 
 PREPARATION = ImagePreparation(input="images", height=32, width=100)
-ALPHABET = CtcAlphabet(output="scores", charset="0123456789abcdefghijklmnopqrstuvwxyz")
+ALPHABET = CtcAlphabet(output="logits", charset="0123456789abcdefghijklmnopqrstuvwxyz")
 CHUNK = 500  # words that a process renders at a time
 TRAINING, FAMILIAR, UNFAMILIAR, EXAMPLES = range(4)  # streams of random numbers that never meet
 PIXELS = replace(PREPARATION, mean=(0.0, 0.0, 0.0), std=(1 / 255, 1 / 255, 1 / 255))  # the same image before it is normalised

@@ -123,9 +123,15 @@ def test_what_is_missing(tmp_path: Path) -> None:
 
 def test_what_does_not_fit(tmp_path: Path) -> None:
     np.savez(tmp_path / "m.npz", past=np.ones((2, 3)), mask=np.ones((3, 4), np.int64))
-    assert refusal(InputError, tmp_path / "m.npz", PAST, MASK) == ("input 'mask' wants [2, 4], the data has shape [3, 4]", "dims: ['batch', 'past + length']")
+    assert refusal(InputError, tmp_path / "m.npz", PAST, MASK) == (
+        "input 'mask' wants [2, 4], the data has shape [3, 4]",
+        "dims: ['batch', 'past + length']",
+    )
     np.save(tmp_path / "x.npy", np.ones(3))
-    assert refusal(InputError, tmp_path / "x.npy", PAST) == ("input 'past' wants ['batch', 'past'], the data has shape [3]", "check the number of dims")
+    assert refusal(InputError, tmp_path / "x.npy", PAST) == (
+        "input 'past' wants ['batch', 'past'], the data has shape [3]",
+        "check the number of dims",
+    )
     message, hint = refusal(InputError, written(tmp_path / "words.csv", a=["one"], b=["two"]), X)
     assert message.startswith("input 'x' wants float32, the data is object: could not convert string to float")
     assert hint == "check the column's values"

@@ -75,7 +75,15 @@ class Workspace:
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
         environment = {**os.environ, "PATH": path, "PYTHONPATH": str(self.folder), "PYTHONWARNINGS": "ignore"}
         done = subprocess.run(
-            command, shell=True, cwd=self.folder, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, timeout=240
+            command,
+            shell=True,
+            cwd=self.folder,
+            env=environment,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+            timeout=240,
         )
         assert done.returncode == code, f"$ {command}\nexit code {done.returncode}, the document says {code}\n{done.stdout}"
         pattern = "".join(_pattern(line) for line in expected)

@@ -10,7 +10,7 @@ import click
 from converter.cli import COMMANDS, cli
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "command-line.md"
-HEAD = "# Command line\n\nExit codes: 0 the graph agrees, 1 it disagrees, 2 wrong usage, 3 cannot. Shell completion: `eval \"$(_CONVERTER_COMPLETE=bash_source converter)\"`.\n"
+HEAD = '# Command line\n\nExit codes: 0 the graph agrees, 1 it disagrees, 2 wrong usage, 3 cannot. Shell completion: `eval "$(_CONVERTER_COMPLETE=bash_source converter)"`.\n'
 
 
 def page() -> str:

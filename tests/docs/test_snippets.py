@@ -11,7 +11,9 @@ from snippets import Workspace, blocks  # type: ignore[import-not-found]
 from converter import plugins
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").rglob("README.md"), *(ROOT / "plugins").glob("*/README.md")])
+DOCUMENTS = sorted(
+    [ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").rglob("README.md"), *(ROOT / "plugins").glob("*/README.md")]
+)
 RUNNABLE = {"console", "python"}
 
 

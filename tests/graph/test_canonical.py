@@ -57,7 +57,11 @@ def disguised(model: onnx.ModelProto, seed: int) -> onnx.ModelProto:
 
 def _disguise(graph: onnx.GraphProto, names: dict[str, str], rng: random.Random) -> None:
     fresh = {"": ""} | {name: name for name in ("x", "y") if name in names and names[name] == name}
-    for name in [*(each.name for each in graph.input), *(each.name for each in graph.initializer), *(out for node in graph.node for out in node.output)]:
+    for name in [
+        *(each.name for each in graph.input),
+        *(each.name for each in graph.initializer),
+        *(out for node in graph.node for out in node.output),
+    ]:
         fresh.setdefault(name, rng.choice(["onnx::Op_", "v", "Add_", "Neg_", "tmp/", "If_"]) + str(rng.randrange(10**6)))
     scope = {**names, **fresh}
     ready, left, order = {*names.values(), *(scope[each.name] for each in (*graph.input, *graph.initializer))}, list(graph.node), []

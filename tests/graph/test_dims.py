@@ -58,7 +58,9 @@ def test_dims_without_axes() -> None:
 
 
 AXES = ["a", "b", "N", "beta", "E", "lambda", "in_1"]
-EXPRESSIONS = st.sampled_from(["a", "b + 1", "2*a", "a//2", "((a//2)) + b", "N", "beta - 1", "E*2", "lambda", "in_1", "a % 3", "unknown", "floor(a/4)", "1/a", "("])
+EXPRESSIONS = st.sampled_from(
+    ["a", "b + 1", "2*a", "a//2", "((a//2)) + b", "N", "beta - 1", "E*2", "lambda", "in_1", "a % 3", "unknown", "floor(a/4)", "1/a", "("]
+)
 HINTS = st.one_of(st.none(), st.integers(0, 30), EXPRESSIONS, st.text(max_size=8))
 
 
@@ -93,7 +95,11 @@ def test_no_dim_is_claimed_that_does_not_hold(measured: tuple[list[list[int]], l
             assert len(set(lengths)) > 1 or lengths[0] == 0
 
 
-@given(st.sampled_from(["((a//4)) + 1", "floor(a/2) + floor(b/3)", "a + a + 1", "3*(a - 1)//2 + 1", "Max(a, b)", "((a - 1)//2)//2", "a*b - b"]), st.integers(1, 99), st.integers(1, 99))
+@given(
+    st.sampled_from(["((a//4)) + 1", "floor(a/2) + floor(b/3)", "a + a + 1", "3*(a - 1)//2 + 1", "Max(a, b)", "((a - 1)//2)//2", "a*b - b"]),
+    st.integers(1, 99),
+    st.integers(1, 99),
+)
 def test_a_tidied_expression_is_equal(expression: str, a: int, b: int) -> None:
     sizes = {"a": a, "b": b}
     assert ir.SymbolicDim(tidy(expression)).evaluate(sizes) == ir.SymbolicDim(expression).evaluate(sizes)

@@ -21,7 +21,9 @@ from converter.graph import finish
 from converter.specs import Input, ModelSpec, Output
 
 DATA = Path(loader.DATA_DIR)
-CONVERTED = sorted(path for kind in ("pytorch-converted", "pytorch-operator", "simple") for path in (DATA / kind).iterdir() if (path / "model.onnx").is_file())
+CONVERTED = sorted(
+    path for kind in ("pytorch-converted", "pytorch-operator", "simple") for path in (DATA / kind).iterdir() if (path / "model.onnx").is_file()
+)
 REFUSED = {"test_gradient_of_add", "test_gradient_of_add_and_mul"}  # operators of ONNX's training domain
 LIGHT = ["light_squeezenet", "light_shufflenet", "light_resnet50"]
 
@@ -71,7 +73,9 @@ def finished(folder: Path, model: onnx.ModelProto, inputs: Arrays, outputs: Arra
     onnx.save(model, folder / "raw.onnx")
     spec = spec_of(model, inputs)
     names = [each.name for each in spec.outputs]
-    case = record_case(folder / "case 0", {each.name: array for each, array in zip(spec.inputs, inputs, strict=True)}, dict(zip(names, outputs, strict=True)), {})
+    case = record_case(
+        folder / "case 0", {each.name: array for each, array in zip(spec.inputs, inputs, strict=True)}, dict(zip(names, outputs, strict=True)), {}
+    )
     return finish(folder / "raw.onnx", spec, [case], {}, ("ai.onnx.preview.training",)).path, spec
 
 
@@ -120,7 +124,9 @@ def telling_node_cases() -> Iterator[Any]:
     for case in every:
         nodes = case.model.graph.node
         several += len(nodes) > 1
-        if any(attribute.type == onnx.AttributeProto.GRAPH for node in nodes for attribute in node.attribute) or (len(nodes) > 1 and several % 12 == 0):
+        if any(attribute.type == onnx.AttributeProto.GRAPH for node in nodes for attribute in node.attribute) or (
+            len(nodes) > 1 and several % 12 == 0
+        ):
             yield case
 
 
@@ -131,7 +137,7 @@ def test_node_cases_still_pass(tmp_path: Path, record_case: RecordCase) -> None:
         onnx.save(case.model, tmp_path / "before.onnx")
         try:
             before = answers(tmp_path / "before.onnx", spec_of(case.model, inputs), inputs)
-        except Exception:  # noqa: BLE001, S112 - ONNX Runtime lacks it, whatever it says
+        except Exception:  # noqa: BLE001 - ONNX Runtime lacks it, whatever it says
             continue
         path, spec = finished(tmp_path / case.name, case.model, inputs, outputs, record_case)
         tried += 1

@@ -82,7 +82,14 @@ def test_a_column_is_no_row() -> None:
 
 @pytest.mark.parametrize(
     ("graph", "model"),
-    [([1, np.nan], [1, 2]), ([1, 2], [1, np.nan]), ([1, np.inf], [1, 2]), ([1, 2], [1, np.inf]), ([1, np.inf], [1, -np.inf]), ([1, np.nan], [1, np.inf])],
+    [
+        ([1, np.nan], [1, 2]),
+        ([1, 2], [1, np.nan]),
+        ([1, np.inf], [1, 2]),
+        ([1, 2], [1, np.inf]),
+        ([1, np.inf], [1, -np.inf]),
+        ([1, np.nan], [1, np.inf]),
+    ],
 )
 def test_nan_and_infinity_stand_where_the_model_has_them(graph: list[float], model: list[float]) -> None:
     found = judge(np.array(graph, np.float32), np.array(model, np.float32), atol=1e9, rtol=1e9)
@@ -118,7 +125,9 @@ def test_kinds_of_dtype_do_not_mix(graph: str, model: str) -> None:
     assert found.detail.startswith("the graph gives ")
 
 
-@pytest.mark.parametrize(("graph", "model"), [("float32", "float64"), ("float16", "float32"), ("int64", "int32"), ("uint8", "int64"), ("complex64", "complex128")])
+@pytest.mark.parametrize(
+    ("graph", "model"), [("float32", "float64"), ("float16", "float32"), ("int64", "int32"), ("uint8", "int64"), ("complex64", "complex128")]
+)
 def test_widths_of_dtype_do_mix(graph: str, model: str) -> None:
     assert judge(np.arange(3).astype(graph), np.arange(3).astype(model)).agrees
 
@@ -186,7 +195,9 @@ def test_nan_ties_with_nothing_and_infinity_with_itself() -> None:
     assert near_ties(np.array([[np.nan, 1.0, 1.0], [np.inf, np.inf, 0.0], [np.inf, 1.0, 0.0]]), Tolerance()).tolist() == [False, True, False]
 
 
-@pytest.mark.parametrize(("dtype", "bounds"), [("float32", (1e-5, 1e-4)), ("int64", (0.0, 0.0)), ("string", (0.0, 0.0)), ("float8_e5m2fnuz", (0.1, 0.125))])
+@pytest.mark.parametrize(
+    ("dtype", "bounds"), [("float32", (1e-5, 1e-4)), ("int64", (0.0, 0.0)), ("string", (0.0, 0.0)), ("float8_e5m2fnuz", (0.1, 0.125))]
+)
 def test_default_bounds(dtype: str, bounds: tuple[float, float]) -> None:
     assert Tolerance().of(dtype) == bounds
 

@@ -10,7 +10,14 @@ from converter.cases import Case
 from converter.validation import Agreement
 from converter.validation.diagnosis import diagnose
 
-SIZES = [{"batch": 5, "width": 7}, {"batch": 1, "width": 7}, {"batch": 2, "width": 7}, {"batch": 5, "width": 1}, {"batch": 5, "width": 19}, {"batch": 5, "width": 7}]
+SIZES = [
+    {"batch": 5, "width": 7},
+    {"batch": 1, "width": 7},
+    {"batch": 2, "width": 7},
+    {"batch": 5, "width": 1},
+    {"batch": 5, "width": 19},
+    {"batch": 5, "width": 7},
+]
 CASES = [Case(f"case {number}", "seed", sizes, Path()) for number, sizes in enumerate(SIZES)]
 
 
@@ -30,13 +37,14 @@ def test_nothing_is_wrong_where_all_agree() -> None:
     assert diagnose(agreements(), CASES) == ""
 
 
-@pytest.mark.parametrize(
-    ("axis", "right", "wrong"), [("width", 7, {"case_3": 1, "case_4": 19}), ("batch", 5, {"case_1": 1, "case_2": 2})]
-)
+@pytest.mark.parametrize(("axis", "right", "wrong"), [("width", 7, {"case_3": 1, "case_4": 19}), ("batch", 5, {"case_1": 1, "case_2": 2})])
 def test_an_axis_that_is_right_at_one_size_only_is_baked_in(axis: str, right: int, wrong: dict[str, int]) -> None:
     found = diagnose(agreements(**{name: shape_fault(name.replace("_", " ")) for name in wrong}), CASES)
     size = next(iter(wrong.values()))
-    assert found == f"axis {axis} is baked in: right at {axis} {right}, at {axis} {size} output y is wrong: the graph gives [26, 1, 37], the model [12, 1, 37]"
+    assert (
+        found
+        == f"axis {axis} is baked in: right at {axis} {right}, at {axis} {size} output y is wrong: the graph gives [26, 1, 37], the model [12, 1, 37]"
+    )
 
 
 def test_a_fault_at_some_sizes_is_no_baked_in_axis() -> None:

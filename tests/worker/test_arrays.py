@@ -65,7 +65,12 @@ def test_every_dtype_and_shape(tmp_path: Path, dtype: str, shape: tuple[int, ...
 
 def test_views_strides_and_byte_orders(tmp_path: Path) -> None:
     base = np.arange(24, dtype=np.float32).reshape(4, 6)
-    given_arrays = {"strided": base[::2, ::-3], "turned": base.T, "big": base.astype(">f4"), "half": base.astype(dtypes.numpy_dtype("bfloat16")).T[::2]}
+    given_arrays = {
+        "strided": base[::2, ::-3],
+        "turned": base.T,
+        "big": base.astype(">f4"),
+        "half": base.astype(dtypes.numpy_dtype("bfloat16")).T[::2],
+    }
     arrays.write(given_arrays, tmp_path)
     found = arrays.read(tmp_path)
     assert all(np.array_equal(found[name], array) for name, array in given_arrays.items())
@@ -88,7 +93,7 @@ def test_what_is_read_cannot_be_changed(tmp_path: Path) -> None:
 def test_strings_are_only_strings(tmp_path: Path, item: object) -> None:
     array = np.empty(2, object)
     array[:] = ["a", item]
-    with pytest.raises(TypeError, match="s holds .* among its strings"):
+    with pytest.raises(TypeError, match=r"s holds .* among its strings"):
         arrays.write({"s": array}, tmp_path)
 
 

@@ -67,7 +67,9 @@ sys.stdin.read()
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_it_cleans_up_after_a_host_that_is_killed(tmp_path: Path, number: signal.Signals, until: Callable[..., None]) -> None:
     (tmp_path / "gone").mkdir()
-    host = subprocess.Popen([sys.executable, "-c", HOST, str(tmp_path / "gone")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    host = subprocess.Popen(
+        [sys.executable, "-c", HOST, str(tmp_path / "gone")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
     assert host.stdout is not None
     cleaner = psutil.Process(int(host.stdout.readline()))
     os.kill(host.pid, number)

@@ -11,7 +11,7 @@ from converter.plugin import Framework, LoadRequest, Match, Source, hookimpl
 if TYPE_CHECKING:
     from converter_lightgbm.model import LightGBMModel
 
-SUFFIXES = frozenset({".txt", ".model"})
+SUFFIX = ".model"  # a .txt may be anything
 TEXT_HEADS = (b"tree\n", b"tree\r\n")
 _NO_MODELS = frozenset({"builtins", "__builtin__", "collections", "copyreg", "copy_reg", "joblib", "numpy", "scipy", "_codecs"})
 
@@ -40,7 +40,7 @@ class LightGBM(Framework):
         packages = [name.partition(".")[0] for name in source.pickle_types]
         if next((each for each in packages if each not in _NO_MODELS), "") == "lightgbm":
             return Match.CONTENT
-        return Match.SUFFIX if source.suffix in SUFFIXES else Match.NO
+        return Match.SUFFIX if source.suffix == SUFFIX else Match.NO
 
     def load(self, request: LoadRequest) -> LightGBMModel:
         """Load the model; raises what `converter_lightgbm.loading.load_model` and `converter_lightgbm.model.load` raise."""

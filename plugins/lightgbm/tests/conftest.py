@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from converter_lightgbm.plugin import LightGBM
 
 from converter.plugins import missing_packages
+from converter_lightgbm.plugin import LightGBM
 
 MISSING = missing_packages(LightGBM())
 SETTINGS = {"n_estimators": 12, "num_leaves": 8, "verbose": -1, "n_jobs": 1, "random_state": 0}

@@ -9,12 +9,12 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
-from converter_lightgbm.model import LightGBMModel, load
 from lightgbm import LGBMRegressor
 from onnxmltools.convert.common.data_types import FloatTensorType
 from onnxmltools.convert.lightgbm import convert
 
 from converter.plugin import ExportError, ExportRequest, LoadRequest, Source
+from converter_lightgbm.model import LightGBMModel, load
 
 
 def loaded(model: Any) -> LightGBMModel:

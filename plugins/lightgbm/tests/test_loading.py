@@ -10,10 +10,10 @@ from typing import Any
 import joblib
 import numpy as np
 import pytest
-from converter_lightgbm.loading import Loaded, load_model
 from lightgbm import LGBMClassifier, LGBMModel, LGBMRegressor
 
 from converter.plugin import Source, UnreadableSource, UntrustedSource
+from converter_lightgbm.loading import Loaded, load_model
 
 
 class Bomb:

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from converter_lightgbm.model import LightGBMModel, load
 from lightgbm import Dataset, LGBMClassifier, LGBMRanker, train
 
 from converter.plugin import Axis, LoadRequest, MissingInputs, Source, parse_inputs
+from converter_lightgbm.model import LightGBMModel, load
 
 SETTINGS: dict[str, Any] = {"n_estimators": 5, "verbose": -1, "n_jobs": 1}
 

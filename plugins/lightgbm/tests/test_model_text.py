@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from converter_lightgbm.model_text import MISSING_NAN, read, with_float32_thresholds
 from lightgbm import Booster, LGBMClassifier
+
+from converter_lightgbm.model_text import MISSING_NAN, read, with_float32_thresholds
 
 
 def first(text: str, line: str, new: Callable[[str], str]) -> str:

@@ -10,13 +10,13 @@ from typing import Any
 
 import joblib
 import pytest
-from converter_lightgbm.plugin import LightGBM, converter_frameworks
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from converter.matching import select
 from converter.plugin import Match, Source
+from converter_lightgbm.plugin import LightGBM, converter_frameworks
 
 
 def test_the_hook_names_the_framework() -> None:
@@ -52,7 +52,7 @@ def test_a_pickle_of_scikit_learn_is_not_claimed(tmp_path: Path) -> None:
 
 
 def test_an_unknown_text_is_judged_by_its_name(tmp_path: Path) -> None:
-    for name, expected in {"a.txt": Match.SUFFIX, "a.model": Match.SUFFIX, "a.pkl": Match.NO}.items():
+    for name, expected in {"a.txt": Match.NO, "a.model": Match.SUFFIX, "a.pkl": Match.NO}.items():
         (tmp_path / name).write_text("hello")
         assert LightGBM().match(Source.of(tmp_path / name)) is expected
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from converter_sklearn.plugin import Sklearn
 
 from converter.plugins import missing_packages
+from converter_sklearn.plugin import Sklearn
 
 MISSING = missing_packages(Sklearn())
 

@@ -10,7 +10,6 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
-from converter_sklearn.model import SklearnModel, load
 from sklearn.cluster import AffinityPropagation
 from sklearn.ensemble import IsolationForest, RandomForestRegressor
 from sklearn.linear_model import LogisticRegression
@@ -18,6 +17,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.svm import LinearSVC
 
 from converter.plugin import ExportError, ExportRequest, LoadRequest, Source
+from converter_sklearn.model import SklearnModel, load
 
 
 def loaded(estimator: Any, table: Any = None) -> SklearnModel:

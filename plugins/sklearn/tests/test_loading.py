@@ -11,8 +11,6 @@ import numpy as np
 import pytest
 import sklearn
 import skops.io
-from converter_sklearn.loading import load_estimator
-from converter_sklearn.model import load
 from sklearn.cluster import DBSCAN
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
@@ -22,6 +20,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from converter.plugin import LoadRequest, Source, UnreadableSource, UntrustedSource
+from converter_sklearn.loading import load_estimator
+from converter_sklearn.model import load
 
 MADE_BY = f"{sklearn.__version__[:-1]}{(int(sklearn.__version__[-1]) + 5) % 10}"  # another version of the same length
 

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from converter_sklearn.model import SklearnModel, load
 from sklearn.cluster import KMeans
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import GradientBoostingRegressor, HistGradientBoostingRegressor, IsolationForest, RandomForestClassifier
@@ -25,6 +24,7 @@ from sklearn.svm import LinearSVC
 
 from converter.plugin import Axis, Domain, Input, LoadRequest, MissingInputs, Source, parse_inputs
 from converter.specs import ModelSpec
+from converter_sklearn.model import SklearnModel, load
 
 RNG = np.random.default_rng(0)
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from converter_sklearn.plugin import Sklearn, converter_frameworks
 
 from converter.plugin import Match, Source, UnreadableSource
+from converter_sklearn.plugin import Sklearn, converter_frameworks
 
 
 def test_the_hook_names_the_framework() -> None:

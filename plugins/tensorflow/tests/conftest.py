@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from converter_tensorflow.plugin import TensorFlow
 
 from converter import plugins
 from converter.plugin import ExportRequest, LoadRequest, Source, SourceModel, parse_inputs
 from converter.sizes import example_sizes, sizes_to_try
+from converter_tensorflow.plugin import TensorFlow
 
 MISSING = plugins.missing_packages(TensorFlow())
 

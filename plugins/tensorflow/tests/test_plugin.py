@@ -8,10 +8,10 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from converter_tensorflow.plugin import HDF5_MAGIC, TensorFlow
 
 from converter import plugins
 from converter.plugin import Match, Source, UnreadableSource
+from converter_tensorflow.plugin import HDF5_MAGIC, TensorFlow
 
 
 def archive(path: Path, *members: str) -> Path:

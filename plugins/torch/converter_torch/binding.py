@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from inspect import Parameter
 from typing import Any, Protocol
 
-import torch
 from torch.utils import _pytree as pytree
 
 from converter.plugin import MissingInputs, UsageError
@@ -21,9 +20,9 @@ _POSITIONAL = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
 
 
 class Binding(Protocol):
-    """From the tensors of the inputs, in order, to the arguments of a call."""
+    """From a value for each input, in order, to the arguments of a call."""
 
-    def arguments(self, tensors: Sequence[torch.Tensor]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    def arguments(self, values: Sequence[Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Return the positional and the keyword arguments."""
         ...
 
@@ -35,9 +34,9 @@ class ByParameter:
     positional: tuple[int, ...]
     keywords: Mapping[str, int] = field(default_factory=dict)
 
-    def arguments(self, tensors: Sequence[torch.Tensor]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    def arguments(self, values: Sequence[Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Return the positional and the keyword arguments."""
-        return tuple(tensors[place] for place in self.positional), {name: tensors[place] for name, place in self.keywords.items()}
+        return tuple(values[place] for place in self.positional), {name: values[place] for name, place in self.keywords.items()}
 
 
 @dataclass(frozen=True)
@@ -48,10 +47,10 @@ class ByStructure:
     leaves: tuple[int | None, ...]  # which tensor, None for a constant
     constants: tuple[Any, ...]  # a value for each leaf
 
-    def arguments(self, tensors: Sequence[torch.Tensor]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    def arguments(self, values: Sequence[Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Return the positional and the keyword arguments."""
-        values = [constant if place is None else tensors[place] for place, constant in zip(self.leaves, self.constants, strict=True)]
-        args, kwargs = pytree.tree_unflatten(values, self.spec)
+        leaves = [constant if place is None else values[place] for place, constant in zip(self.leaves, self.constants, strict=True)]
+        args, kwargs = pytree.tree_unflatten(leaves, self.spec)
         return tuple(args), dict(kwargs)
 
 

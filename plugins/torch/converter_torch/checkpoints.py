@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pickle
 import re
+import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -96,7 +97,9 @@ def _read_safetensors(path: Path, _trust: bool) -> tuple[Any, dict[str, Any]]:  
 
 
 def _read_saved(path: Path, trust: bool) -> tuple[Any, dict[str, Any]]:  # noqa: FBT001
-    return _load(path, trust=trust, mmap=True), {}
+    with zipfile.ZipFile(path) as archive:
+        stored = all(each.compress_type == zipfile.ZIP_STORED for each in archive.infolist())  # packed anew by another tool, it cannot be mapped
+    return _load(path, trust=trust, mmap=stored), {}
 
 
 def _read_legacy(path: Path, trust: bool) -> tuple[Any, dict[str, Any]]:  # noqa: FBT001
@@ -116,16 +119,15 @@ _READERS: Mapping[Kind, Callable[[Path, bool], tuple[Any, dict[str, Any]]]] = Ma
 
 
 def _load(path: Path, *, trust: bool, mmap: bool) -> Any:
-    try:
-        return _guarded(path, lambda: torch.load(path, map_location="cpu", weights_only=not trust, mmap=mmap))
-    except pickle.UnpicklingError as error:
-        raise _refusal(path, str(error)) from error
+    return _guarded(path, lambda: torch.load(path, map_location="cpu", weights_only=not trust, mmap=mmap))
 
 
 def _guarded(path: Path, load: Callable[[], Any]) -> Any:
     try:
         return load()
-    except (AttributeError, ModuleNotFoundError) as error:
+    except pickle.UnpicklingError as error:
+        raise _refusal(path, str(error)) from error
+    except (AttributeError, ImportError) as error:
         raise SourceError(
             f"{path.name} needs what is not here: {error}",
             hint="install the package that defines it, or give the weights and --model package.module:Class",

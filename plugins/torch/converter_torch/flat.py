@@ -37,7 +37,7 @@ def evaluating(module: nn.Module) -> Iterator[None]:
 
     The flags are set one by one: a `train` or `eval` of the user's own may do more than that, and it could not be undone.
     """
-    modes = [(each, each.training) for each in module.modules()]
+    modes = [(each, each.training) for each in module.modules() if hasattr(each, "training")]  # a frozen script has no mode
     for each, _ in modes:
         each.training = False
     try:

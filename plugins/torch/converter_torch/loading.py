@@ -122,7 +122,7 @@ def _from_program(program: ExportedProgram, request: LoadRequest) -> TorchModel:
 
 def _bound(signature: inspect.Signature, name: str, request: LoadRequest) -> ByParameter:
     if not request.inputs:
-        raise MissingInputs(f"the inputs of {name} are not known\n  its forward takes {signature}", hint=how_to_give(required(signature)))
+        raise MissingInputs(f"the inputs of {name} are not known\n  its forward takes {signature}", hint=how_to_give(required(signature) or ["x"]))
     return bind(signature, [each.name for each in request.inputs])
 
 

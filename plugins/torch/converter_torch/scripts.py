@@ -7,6 +7,7 @@ from inspect import Parameter
 from pathlib import Path
 
 import torch
+from torch import nn
 
 from converter.plugin import UnreadableSource
 
@@ -37,3 +38,8 @@ def signature_of(module: torch.jit.ScriptModule) -> inspect.Signature:
             for each in arguments
         ]
     )
+
+
+def is_frozen(module: nn.Module) -> bool:
+    """Tell whether a module is a TorchScript module that was frozen: its mode is gone, its weights are constants of its code."""
+    return isinstance(module, torch.jit.ScriptModule) and not hasattr(module, "training")

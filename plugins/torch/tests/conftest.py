@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from converter_torch.plugin import Torch
 
 from converter.plugin import ExportRequest, LoadRequest, Source, SourceModel, parse_inputs
 from converter.plugins import missing_packages
 from converter.runtime import Session
+from converter_torch.plugin import Torch
 
 MISSING = missing_packages(Torch())
 

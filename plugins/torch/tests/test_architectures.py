@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from converter_torch.architectures import registry
-from converter_torch.architectures.architecture import Evidence, Recognised
 from torch import nn
 
 from converter.ctc import CtcAlphabet
 from converter.images import ImagePreparation
 from converter.plugin import Axis, Input, UnrecognisedSource, UsageError
+from converter_torch.architectures import registry
+from converter_torch.architectures.architecture import Evidence, Recognised
 
 CHARSET = "0123456789abcdefghijklmnopqrstuvwxyz"
 NORMALISED = {2, 4, 6}

@@ -9,12 +9,12 @@ import numpy as np
 import onnx
 import pytest
 import torch
-from converter_torch.exporters import dynamo, patches
-from converter_torch.exporters.patches import patched
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from converter.plugin import ExportError, ExportRequest
+from converter_torch.exporters import dynamo, patches
+from converter_torch.exporters.patches import patched
 
 SEQUENCE = "x:float32[batch,length,4]"
 SIZES = ({"batch": 1, "length": 1}, {"batch": 3, "length": 8}, {"batch": 2, "length": 31})
@@ -264,6 +264,30 @@ def test_a_script_keeps_its_control_flow(load: Any, prove: Any, tmp_path: Path) 
     torch.jit.save(torch.jit.script(Looping()), tmp_path / "loop.torchscript")
     graph = prove(load(tmp_path / "loop.torchscript", "x:float32[rows,3]"), *({"rows": rows} for rows in (1, 2, 7, 20)), exporter="torchscript")
     assert {"Loop", "If"} <= {node.op_type for node in graph.graph.node}
+
+
+def test_a_frozen_script(load: Any, prove: Any, tmp_path: Path) -> None:
+    class Frozen(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.head = nn.Linear(3, 2)
+
+        def forward(self, x: torch.Tensor, bias: torch.Tensor, factor: float = 2.0) -> Any:
+            return self.head(x) * factor, (bias + 1,)
+
+    class Plain(Frozen):
+        def forward(self, x: torch.Tensor, bias: torch.Tensor) -> Any:
+            total = self.head(x)
+            for row in range(x.size(0)):
+                total = total + x[row].sum()
+            return total, (bias + 1,)
+
+    for kind in (Frozen, Plain):
+        torch.jit.save(torch.jit.freeze(torch.jit.script(kind().eval())), tmp_path / f"{kind.__name__}.pt")
+    prove(load(tmp_path / "Plain.pt", "bias:float32[2]", "x:float32[rows,3]"), {"rows": 2}, {"rows": 7}, exporter="torchscript")
+    with pytest.raises(ExportError, match="a frozen TorchScript module wants every input: x, bias, factor") as caught:
+        write(load(tmp_path / "Frozen.pt", "bias:float32[2]", "x:float32[rows,3]"), "torchscript", tmp_path / "out.onnx")
+    assert "--input" in caught.value.hint
 
 
 def test_a_child_that_dies_names_the_signal(load: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

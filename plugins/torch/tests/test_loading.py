@@ -93,6 +93,14 @@ def test_checkpoints_however_nested(nesting: str, net: Net, here: str, load: Any
     assert model.summary == "Net, 43 parameters"
 
 
+def test_a_checkpoint_that_was_compressed(net: Net, here: str, load: Any, tmp_path: Path) -> None:
+    torch.save(net.state_dict(), tmp_path / "net.pth")
+    with zipfile.ZipFile(tmp_path / "net.pth") as stored, zipfile.ZipFile(tmp_path / "small.pth", "w", zipfile.ZIP_DEFLATED) as small:
+        for name in stored.namelist():
+            small.writestr(name, stored.read(name))
+    assert agrees(load(tmp_path / "small.pth", INPUT, model=f"{here}:Net"), net)
+
+
 def test_safetensors_with_arguments(here: str, load: Any, tmp_path: Path) -> None:
     net = Net(depth=3).eval()
     save_file(net.state_dict(), tmp_path / "net.safetensors")
@@ -122,6 +130,9 @@ def test_a_plain_pickle_needs_trust(net: Net, load: Any, tmp_path: Path) -> None
     with pytest.raises(UntrustedSource, match=r"net\.pkl is a plain pickle"):
         load(tmp_path / "net.pkl", INPUT)
     assert agrees(load(tmp_path / "net.pkl", INPUT, trust=True), net)
+    (tmp_path / "net.pkl").write_bytes(pickle.dumps(net)[:-100])
+    with pytest.raises(UnreadableSource, match=r"net\.pkl is damaged.*: pickle data was truncated"):
+        load(tmp_path / "net.pkl", INPUT, trust=True)
 
 
 @pytest.mark.parametrize("legacy", [False, True])

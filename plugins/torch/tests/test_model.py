@@ -10,12 +10,12 @@ import ml_dtypes
 import numpy as np
 import pytest
 import torch
-from converter_torch.outputs import flatten
-from converter_torch.tensors import to_array, to_tensor
 from torch import nn
 from torch.export import Dim
 
 from converter.plugin import Axis, MissingInputs, UsageError
+from converter_torch.outputs import flatten
+from converter_torch.tensors import to_array, to_tensor
 
 Pair = namedtuple("Pair", ["first", "second"])  # noqa: PYI024 - the kind that users' code is full of
 

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 import torch
-from converter_torch.plugin import Torch, converter_frameworks
 from safetensors.torch import save_file
 from torch import nn
 
 from converter.plugin import Match, Source, UnreadableSource
+from converter_torch.plugin import Torch, converter_frameworks
 
 
 def match(path: Path) -> Match:

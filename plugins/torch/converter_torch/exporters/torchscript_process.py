@@ -2,7 +2,7 @@
 
     python -P -m converter_torch.exporters.torchscript_process FOLDER
 
-FOLDER holds the traced module, its example and the job; the graph goes where the job says.
+FOLDER holds the TorchScript module, its example and the job; the graph goes where the job says.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import torch
 
 from converter_torch.tensors import to_array
 
-TRACED = "traced.pt"
+SCRIPT = "script.pt"
 EXAMPLE = "example.pt"
 JOB = "job.json"
 ERROR = "error.txt"
@@ -39,7 +39,7 @@ def export(folder: Path) -> None:
     example = tuple(torch.load(folder / EXAMPLE, weights_only=True))
     warnings.simplefilter("ignore")
     torch.onnx.export(
-        torch.jit.load(folder / TRACED),  # type: ignore[no-untyped-call]
+        torch.jit.load(folder / SCRIPT),  # type: ignore[no-untyped-call]
         example,
         job["path"],
         dynamo=False,
