@@ -98,7 +98,7 @@ def _convert_several(sources: tuple[str, ...], folder: Path | None, options: dic
     status = failures.AGREES
     for source, destination in zip(sources, _destinations(sources, folder), strict=True):
         try:
-            reports.append(_convert(source, destination, options))
+            reports.append(_convert(source, destination, _with_own_cases(options, destination)))
             rows.append(screens.summary_row(source, reports[-1]))
             status = max(status, failures.AGREES if reports[-1].agrees else failures.DISAGREES)
         except ConverterError as error:
@@ -111,6 +111,11 @@ def _convert_several(sources: tuple[str, ...], folder: Path | None, options: dic
         click.echo(screens.table(rows))
         click.echo(f"{sum(report.agrees for report in reports)} of {len(sources)} converted · {folder}")
     return status
+
+
+def _with_own_cases(options: dict[str, Any], destination: Path) -> dict[str, Any]:
+    """Each source records into a folder of its own, named like its graph."""
+    return {**options, "cases": str(Path(options["cases"]) / destination.stem)} if options["cases"] else options
 
 
 def _note_failure(source: str, error: ConverterError, options: dict[str, Any]) -> int:

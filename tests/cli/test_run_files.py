@@ -43,17 +43,13 @@ def test_every_dtype_is_read_back_without_pickle(graph_file: Text, command: Run,
     assert np.array_equal(found, wanted)
 
 
-@pytest.mark.parametrize("given", ["[300]", "[-1]", '{"b": 1}', "null", "[[1], 2]", "[1", '["x"]'])
+@pytest.mark.parametrize("given", ["[300]", "[-1]", '{"b": 1}', "[[1], 2]", "[1", '["x"]'])
 def test_values_that_do_not_fit_are_usage(graph_file: Text, command: Run, tmp_path: Path, given: str) -> None:
     path = graph_file(tmp_path / "g.onnx", "g (uint8[N] a) => (uint8[N] y) { y = Identity(a) }")
     screen = command("run", path, "--input", f"a={given}")
-    if given == "null":
-        assert screen.code in {2, 3}
-    else:
-        assert screen.code == 2
-        assert screen.err.startswith(f"error: input 'a': '{given}' is no JSON value of uint8: ")
-        assert screen.err.endswith("hint: --input 'x=[[1.0, 2.0]]'\n")
-    assert "Traceback" not in screen.err
+    assert screen.code == 2
+    assert screen.err.startswith(f"error: input 'a': '{given}' is no JSON value of uint8: ")
+    assert screen.err.endswith("hint: --input 'x=[[1.0, 2.0]]'\n")
 
 
 @pytest.mark.parametrize("content", [b"", b"words", b"\x93NUMPY"])

@@ -133,7 +133,8 @@ def _guarded(path: Path, load: Callable[[], Any]) -> Any:
             hint="install the package that defines it, or give the weights and --model package.module:Class",
         ) from error
     except (EOFError, RuntimeError, OSError, ValueError) as error:
-        raise UnreadableSource(f"{path.name} is cut off or damaged: {str(error).splitlines()[0]}", hint=_AGAIN) from error
+        told = str(error) or type(error).__name__
+        raise UnreadableSource(f"{path.name} is cut off or damaged: {told.splitlines()[0]}", hint=_AGAIN) from error
 
 
 def _refusal(path: Path, told: str) -> UntrustedSource | UnreadableSource:
