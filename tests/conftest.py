@@ -16,11 +16,17 @@ from typing import Any
 import numpy as np
 import onnx.parser
 import pytest
+from hypothesis import settings
 
 from converter import cli, plugins
 from converter.cases import Case
 from converter.specs import ModelSpec
 from converter.worker import arrays
+
+# The same examples on every run, however busy the machine; HYPOTHESIS_PROFILE=deep looks for new ones.
+settings.register_profile("steady", deadline=None, derandomize=True, database=None)
+settings.register_profile("deep", deadline=None, max_examples=500)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 TOY = Path(__file__).parent / "toy"
 PYTHONPATH = "PYTHONPATH"

@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFilter
 if TYPE_CHECKING:
     from fonts import Face
 
-CONTRAST = 70  # grey levels, at least, between ink and ground
+CONTRAST = 90  # grey levels, at least, between ink and ground
 
 
 def render(text: str, face: Face, rng: np.random.Generator) -> Image.Image:
@@ -24,10 +24,10 @@ def render(text: str, face: Face, rng: np.random.Generator) -> Image.Image:
 
 
 def draw_ink(text: str, face: Face, rng: np.random.Generator) -> Image.Image:
-    """Return the ink of the text, mode L, 16 to 47 pixels to the em, its letters sometimes set wide or tight, or made bolder."""
-    size = int(rng.integers(16, 48))
+    """Return the ink of the text, mode L, 20 to 47 pixels to the em, its letters sometimes set wide or tight, or made bolder."""
+    size = int(rng.integers(20, 48))
     font = face.font(size)
-    spacing = rng.uniform(-0.04, 0.2) * size if rng.random() < 0.3 else 0.0
+    spacing = rng.uniform(-0.02, 0.15) * size if rng.random() < 0.3 else 0.0
     stroke = int(size > 28 and rng.random() < 0.12)
     image = Image.new("L", (int(font.getlength(text) + len(text) * max(spacing, 0)) + 2 * size, 3 * size))
     draw = ImageDraw.Draw(image)
@@ -52,7 +52,7 @@ def distort(ink: Image.Image, rng: np.random.Generator) -> Image.Image:
     if rng.random() < 0.06:
         ink = _bend(ink, rng)
     ink = ink.crop(ink.getbbox())
-    return ink.resize((max(2, round(ink.width * rng.uniform(0.8, 1.25))), ink.height), Image.Resampling.BICUBIC)
+    return ink.resize((max(2, round(ink.width * rng.uniform(0.85, 1.2))), ink.height), Image.Resampling.BICUBIC)
 
 
 def add_margins(ink: Image.Image, rng: np.random.Generator) -> Image.Image:
@@ -81,19 +81,19 @@ def colour(ink: Image.Image, rng: np.random.Generator) -> Image.Image:
 
 def degrade(image: Image.Image, rng: np.random.Generator) -> Image.Image:
     """Lose what cameras, scalers and files lose: resolution, sharpness, a clean signal."""
-    if rng.random() < 0.7:
-        height = int(rng.integers(14, 40))
+    if rng.random() < 0.5:
+        height = int(rng.integers(20, 44))
         size = (max(2, round(image.width * height / image.height)), height)
         image = image.resize(size, Image.Resampling(int(rng.choice([2, 3, 4]))))  # bilinear, bicubic, box
     if rng.random() < 0.35:
-        image = image.filter(ImageFilter.GaussianBlur(rng.uniform(0.2, 0.03 * image.height)))
+        image = image.filter(ImageFilter.GaussianBlur(rng.uniform(0.2, max(0.3, 0.02 * image.height))))
     if rng.random() < 0.5:
-        strength = rng.uniform(1, 12)
+        strength = rng.uniform(1, 10)
         grain = rng.normal(0, strength, (image.height, image.width, 1 if rng.random() < 0.5 else 3))
         image = Image.fromarray((np.asarray(image, np.float32) + grain).clip(0, 255).astype(np.uint8))
     if rng.random() < 0.3:
         stream = io.BytesIO()
-        image.save(stream, "JPEG", quality=int(rng.integers(35, 95)))
+        image.save(stream, "JPEG", quality=int(rng.integers(45, 95)))
         image = Image.open(stream)
         image.load()
     return image

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 DIGITS = "0123456789"
-LONGEST = 12
+LONGEST = 10
 ONSETS = "b c d f g h j k l m n p r s t v w x y z br bl ch cl cr dr fl fr gh gl gr kh kn nh ng ph pl pr qu sc sh sk sl sm sn sp st str sw th tr tw wh".split()  # noqa: SIM905 - read more easily so
 NUCLEI = "a e i o u a e i o u y ai au ay ea ee ei eo ew ia ie io oa oe oi oo ou ow oy ua ue ui uo uy".split()  # noqa: SIM905 - read more easily so
 CODAS = "b ck ct d f g ff ft l ld lf lk ll lt m mp n nc nd ng nk nt p pt r rd rk rm rn rs rt s sh sk ss st t th ts tt x y z".split()  # noqa: SIM905 - read more easily so
@@ -29,7 +29,7 @@ def is_held_out(word: str) -> bool:
 
 
 def draw_text(rng: np.random.Generator, *, held_out: bool = False) -> str:
-    """Return a text of 1 to 12 characters whose word is held out or not."""
+    """Return a text of 1 to 10 characters whose word is held out or not."""
     while True:
         text = _KINDS[rng.choice(len(_KINDS), p=_SHARES)](rng)
         if 0 < len(text) <= LONGEST and is_held_out(text.lower()) == held_out:
@@ -76,10 +76,10 @@ def _number(rng: np.random.Generator) -> str:
 
 
 def _random(rng: np.random.Generator, alphabet: str) -> str:
-    return "".join(rng.choice(list(alphabet), rng.integers(1, 11)))
+    return "".join(rng.choice(list(alphabet), rng.integers(1, 9)))
 
 
 _CAPITALS = "".join(letter for letter in LETTERS.upper() if letter not in "IO")
 _CLEAR = "".join(letter for letter in LETTERS if letter not in "ilo")
 _KINDS: tuple[Callable[[np.random.Generator], str], ...] = (_word, _letters, _capitals, _code, _number)
-_SHARES = (0.6, 0.08, 0.07, 0.13, 0.12)
+_SHARES = (0.7, 0.06, 0.05, 0.09, 0.1)
