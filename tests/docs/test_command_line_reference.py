@@ -19,7 +19,7 @@ def page() -> str:
     for name in COMMANDS:
         command = cli.get_command(context, name)
         assert command is not None
-        shown = command.get_help(click.Context(command, info_name=f"converter {name}", terminal_width=120, max_content_width=120))
+        shown = command.get_help(click.Context(command, context, name, terminal_width=120, max_content_width=120))
         parts.append(f"\n## converter {name}\n\n```text\n{shown}\n```\n")
     return "".join(parts)
 
