@@ -10,11 +10,11 @@ from itertools import repeat
 from typing import TYPE_CHECKING
 
 import numpy as np
-from render import render
-from vocabulary import draw_text
 
 from converter.ctc import CtcAlphabet
 from converter.images import ImagePreparation
+from render import render
+from vocabulary import draw_text
 
 if TYPE_CHECKING:
     from fonts import Face

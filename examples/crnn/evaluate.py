@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
+
 from dataset import ALPHABET, FAMILIAR, PREPARATION, UNFAMILIAR, Recipe, Words, render_words
 from fonts import Face, find_faces, system_folders
 from model import Crnn

@@ -9,6 +9,7 @@ import argparse
 from pathlib import Path
 
 import numpy as np
+
 from dataset import EXAMPLES
 from fonts import find_faces, system_folders
 from render import render

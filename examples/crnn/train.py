@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from torch import nn
+from torch.nn import functional
+
 from dataset import ALPHABET, FAMILIAR, TRAINING, Recipe, Words, render_words
 from evaluate import exact, normalise, report
 from fonts import find_faces, system_folders
 from model import Crnn, scaled
-from torch import nn
-from torch.nn import functional
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -76,7 +77,7 @@ def soften(model: Crnn) -> None:
     """
     with torch.no_grad():
         for parameter in model.head.fc.parameters():
-            parameter /= TEMPERATURE
+            parameter.div_(TEMPERATURE)
 
 
 def save(model: Crnn, path: Path) -> None:

@@ -56,7 +56,7 @@ class Workspace:
         if "file" in block.attributes:
             (self.folder / block.attributes["file"]).write_text(block.text)
         elif block.language == "python":
-            exec(compile(block.text, f"<line {block.line}>", "exec"), self.namespace)  # noqa: S102 - our own documents
+            exec(compile(block.text, f"<line {block.line}>", "exec"), self.namespace)
         elif block.language == "console":
             if "install" in block.attributes:
                 self._install(block.attributes["install"])

@@ -14,7 +14,7 @@ HEAD = '# Command line\n\nExit codes: 0 the graph agrees, 1 it disagrees, 2 wron
 
 
 def page() -> str:
-    context = click.Context(cli, info_name="converter", terminal_width=120, max_content_width=120)
+    context = click.Context(cli, info_name="converter", **{**cli.context_settings, "terminal_width": 120, "max_content_width": 120})
     parts = [HEAD]
     for name in COMMANDS:
         command = cli.get_command(context, name)

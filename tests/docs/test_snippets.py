@@ -6,9 +6,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from snippets import Workspace, blocks  # type: ignore[import-not-found]
 
 from converter import plugins
+from snippets import Workspace, blocks  # type: ignore[import-not-found]
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted(

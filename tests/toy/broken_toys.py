@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
-from converter_toy import Toy, ToyModel
 
 from converter.plugin import Framework, LoadRequest, Match, Option, Source, SourceModel, hookimpl
+from converter_toy import Toy, ToyModel
 
 
 class Silent(Toy):
