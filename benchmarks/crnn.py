@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -48,12 +49,13 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    from converter_torch.architectures import recognise
+    sys.path.insert(0, str(CHECKPOINT.parent))
+    from model import Crnn  # the example's own module
 
     with tempfile.TemporaryDirectory() as folder:
         graph = Path(folder) / "crnn.onnx"
         assert converter.convert(CHECKPOINT, graph).agrees
-        module = recognise(torch.load(CHECKPOINT, weights_only=True)["model"])
+        module = Crnn.load(CHECKPOINT).eval()
         for number, (batch, width) in enumerate(SIZES):
             images = np.random.default_rng(0).normal(size=(batch, 3, 32, width)).astype(np.float32)
             times = measure(contenders(graph, module, images, arguments.threads), arguments.rounds)
