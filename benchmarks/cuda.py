@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 import onnxruntime
-from timing import measure, row
 
 import converter
 from converter.runtime.devices import why_not_cuda
+from timing import measure, row
 
 CHECKPOINT = Path(__file__).resolve().parents[1] / "examples" / "crnn" / "crnn.pth"
 SIZES = [(1, 100), (8, 100), (64, 100)]  # batch, width
