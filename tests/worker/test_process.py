@@ -13,7 +13,7 @@ import numpy as np
 import psutil
 import pytest
 
-from converter.errors import ConverterError, PluginError, UnknownName, UnreadableSource, WorkerDied, WorkerTimeout
+from converter.errors import ConverterError, PluginError, SourceNotFound, UnknownName, WorkerDied, WorkerTimeout
 from converter.framework import LoadRequest
 from converter.source import Source
 from converter.specs import ModelSpec
@@ -77,9 +77,8 @@ def test_an_error_comes_back_as_itself(toy: Any, toy_file: ToyFile, worker: Star
     with pytest.raises(UnknownName) as unknown:
         process.ask("export", exporter="left", path=str(tmp_path / "raw.onnx"), opset=None)
     assert (unknown.value.message, unknown.value.hint) == ("there is no exporter of toy for this model 'left'", "known: right")
-    (tmp_path / "cut.zip").write_bytes(b"PK\x03\x04")
-    with pytest.raises(UnreadableSource):
-        process.ask("match", source={"path": str(tmp_path / "cut.zip")}, framework="", model_args={})
+    with pytest.raises(SourceNotFound, match="there is no module 'nowhere'"):
+        process.ask("match", source={"reference": "nowhere:build"}, framework="", model_args={})
     del toy
 
 
