@@ -12,11 +12,14 @@ import click
 from converter.units import format_bytes
 
 if TYPE_CHECKING:
-    from rich.status import Status
+    from rich.progress import Progress as Bars
+    from rich.progress import TaskID
 
     from converter.stages import Event
 
 _SILENT = frozenset({"match", "export", "check"})  # stages that earn no line of their own; an export's comes with its finish
+
+_COUNTED = frozenset({"record", "validate"})
 
 
 class Progress:
@@ -24,7 +27,7 @@ class Progress:
 
     def __init__(self, *, quiet: bool = False) -> None:
         self._quiet = quiet
-        self._status: Status | None = None
+        self._live: tuple[Bars, TaskID] | None = None  # the line of the stage that runs
         self._exported = 0.0  # seconds of the export that is being finished
 
     def __call__(self, event: Event) -> None:
@@ -53,23 +56,19 @@ class Progress:
         self._stop()
 
     def _show_running(self, event: Event) -> None:
+        """A spinner and the seconds; a bar where the stage counts its steps."""
         if not sys.stderr.isatty():
             return
-        bar = f" {event.done} of {event.total}" if event.total else ""
-        text = f"{_title(event)}{bar}"
-        if self._status is None:
-            from rich.console import Console
-            from rich.status import Status
-
-            self._status = Status(text, console=Console(stderr=True))
-            self._status.start()
-        else:
-            self._status.update(text)
+        if self._live is None:
+            self._live = _running_line(_title(event), counted=event.stage in _COUNTED)
+        bars, line = self._live
+        if event.total:
+            bars.update(line, completed=event.done, total=event.total)
 
     def _stop(self) -> None:
-        if self._status is not None:
-            self._status.stop()
-            self._status = None
+        if self._live is not None:
+            self._live[0].stop()
+            self._live = None
 
     def _failure(self, event: Event) -> None:
         """A failed exporter is not the end; any other failure is told as the command's error."""
@@ -87,6 +86,18 @@ class Progress:
     def _line(title: str, seconds: float | None, detail: str, colour: str | None = None) -> None:
         time = f"{seconds:5.1f} s" if seconds is not None else " " * 7
         click.echo(f"  {title:<12} {time}   {click.style(detail, fg=colour)}", err=True)
+
+
+def _running_line(title: str, *, counted: bool) -> tuple[Bars, TaskID]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bars
+
+    steps = (BarColumn(bar_width=24), MofNCompleteColumn()) if counted else ()
+    columns = (SpinnerColumn(), TextColumn("{task.description:<12}"), TimeElapsedColumn(), *steps)
+    bars = Bars(*columns, console=Console(stderr=True), transient=True)
+    bars.start()
+    return bars, bars.add_task(title, total=None)
 
 
 def _title(event: Event) -> str:

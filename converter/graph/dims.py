@@ -53,4 +53,5 @@ def _fits(expression: str, lengths: Sequence[int], sizes: Sequence[Sizes]) -> bo
 def tidy(expression: str) -> str:
     """Return an equal expression that reads well: `((width//4)) + 1` becomes `width//4 + 1`."""
     simple = str(ir.SymbolicDim(expression).simplify().value)
+    simple = re.sub(r"floor\((\w+)/(\d+) ([+-]) (\d+)/\2\)", r"(\1 \3 \4)//\2", simple)
     return re.sub(r"floor\((\w+)/(\d+)\)", r"\1//\2", simple)

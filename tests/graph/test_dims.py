@@ -103,3 +103,14 @@ def test_no_dim_is_claimed_that_does_not_hold(measured: tuple[list[list[int]], l
 def test_a_tidied_expression_is_equal(expression: str, a: int, b: int) -> None:
     sizes = {"a": a, "b": b}
     assert ir.SymbolicDim(tidy(expression)).evaluate(sizes) == ir.SymbolicDim(expression).evaluate(sizes)
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [("((width//4)) + 1", "width//4 + 1"), ("(((width - 1)//4)) + 1", "(width - 1)//4 + 1"), ("((n + 3)//4)", "(n + 3)//4")],
+)
+def test_expressions_read_well_and_stay_equal(written: str, shown: str) -> None:
+    assert tidy(written) == shown
+    axis = "width" if "width" in written else "n"
+    sizes = [{axis: size} for size in range(2, 40)]
+    assert [ir.SymbolicDim(shown).evaluate(size) for size in sizes] == [ir.SymbolicDim(written).evaluate(size) for size in sizes]
