@@ -1,4 +1,4 @@
-"""Train the CRNN on rendered words of 0-9a-z: under 15 minutes on two CPU cores with the default settings.
+"""Train the CRNN on rendered words of 0-9a-z: 12 to 18 minutes on two CPU cores with the default settings.
 
 Run it as `python examples/crnn/train.py`; `--help` names the settings.
 """
