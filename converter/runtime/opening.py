@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +21,16 @@ Source = str | os.PathLike[str] | bytes
 
 @dataclass(frozen=True)
 class Options:
-    """How a graph is opened."""
+    """How a graph is opened; the arguments of Session say what each means."""
 
-    optimised: bool
-    threads: int | None
-    provider_options: Mapping[str, object]
+    optimised: bool = True
+    threads: int | None = None
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    stream: int | None = None
+    cuda_graph: bool = False
+    tf32: bool = False
+    memory_bytes: int | None = None
+    provider_options: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,7 @@ class Opened:
     inputs: Mapping[str, Port]
     outputs: tuple[Port, ...]
     metadata: Mapping[str, str]
+    options: Options
 
     @property
     def is_bindable(self) -> bool:
@@ -79,7 +85,7 @@ def open_graph(source: Source, device: Device, options: Options) -> Opened:
     shaped = shaped_ports(place) if any(port.shape == [] for port in (*raw.inputs_meta, *raw.outputs_meta)) else frozenset[str]()
     inputs = {port.name: port for port in (read_port(declared, shaped) for declared in raw.inputs_meta)}
     outputs = tuple(read_port(declared, shaped) for declared in raw.outputs_meta)
-    return Opened(title, raw, inputs, outputs, dict(raw.model_meta.custom_metadata_map))
+    return Opened(title, raw, inputs, outputs, dict(raw.model_meta.custom_metadata_map), options)
 
 
 def _located(source: Source) -> tuple[Path | bytes, str]:

@@ -34,6 +34,11 @@ class Session:
         device: str | Device = "auto",
         optimised: bool = True,
         threads: int | None = None,
+        sizes: Mapping[str, int] | None = None,
+        stream: object = None,
+        cuda_graph: bool = False,
+        tf32: bool = False,
+        memory_bytes: int | None = None,
         provider_options: Mapping[str, object] | None = None,
         pool_bytes: int = _POOL_BYTES,
     ) -> None:
@@ -44,6 +49,11 @@ class Session:
             device: `cpu`, `cuda`, `cuda:1`, or `auto`: CUDA where it really starts, the CPU elsewhere.
             optimised: False turns ONNX Runtime's graph optimisations off.
             threads: how many threads one operator may use; without it ONNX Runtime uses every core.
+            sizes: fixes free axes, `{"batch": 8, "width": 100}`; ONNX Runtime then folds their arithmetic away.
+            stream: the CUDA stream to run on: torch's, CuPy's, or its address; without it the session has one of its own.
+            cuda_graph: bound loops are captured as CUDA graphs; every axis must be fixed by `sizes` or by the graph.
+            tf32: CUDA's matrix products and convolutions may round their operands to 10 bits of mantissa, for speed.
+            memory_bytes: the most that ONNX Runtime's arena may take on the CUDA device.
             provider_options: handed to ONNX Runtime's provider for the device, for example `{"use_tf32": 0}`.
             pool_bytes: how many bytes of device memory may wait for their next use.
 
