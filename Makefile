@@ -1,5 +1,7 @@
 # make demo   a fresh environment, the install, then the main job on real input
 # make test   the same environment with every framework, all tests but the slow ones; PLUGIN=sklearn: that plugin's alone
+# make cuda   tests and benchmark on a GPU, into build/cuda.json. On a machine with torch and onnx but no network:
+#             make wheels elsewhere, carry the folder over, then make cuda WHEELS=build/wheels
 
 PYTHON ?= python3
 VENV := .venv
@@ -9,7 +11,13 @@ WORKERS ?= 2
 TESTS := $(if $(PLUGIN),plugins/$(PLUGIN)/tests,tests plugins)
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
-.PHONY: demo test test-all lint bench docs cuda clean
+WHEELS ?=
+WHEELS_FOR ?= 3.12
+WHEEL_PLATFORMS := manylinux_2_28 manylinux_2_27 manylinux_2_24 manylinux_2_17 manylinux2014 manylinux_2_12 manylinux2010 manylinux_2_5 manylinux1
+CUDA_SITE := build/cuda-site
+OFFLINE = $(PYTHON) -m pip install --quiet --disable-pip-version-check --no-index --no-deps --upgrade --target $(CUDA_SITE)
+
+.PHONY: demo test test-all lint bench docs wheels cuda clean
 
 demo: $(VENV)/.demo
 	$(BIN)/python examples/demo.py
@@ -32,9 +40,22 @@ bench: $(VENV)/.test
 docs: $(VENV)/.docs
 	$(BIN)/sphinx-build -W -b html docs docs/_build/html
 
-cuda: $(VENV)/.test
-	$(BIN)/python -m pytest -m cuda tests/cuda
-	$(BIN)/python benchmarks/cuda.py
+wheels:
+	$(PYTHON) -m pip download --quiet --disable-pip-version-check --no-deps --only-binary=:all: --implementation cp --python-version $(WHEELS_FOR) \
+	  $(WHEEL_PLATFORMS:%=--platform %_x86_64) -r requirements/cuda.txt -d build/wheels
+
+# With WHEELS everything goes into one folder that lies before the machine's packages: a venv made from another venv would not see its torch.
+# The link lets ONNX Runtime find the CUDA libraries that came with torch: it looks for them beside itself.
+cuda: $(if $(WHEELS),cuda-site,$(VENV)/.test)
+	$(if $(WHEELS),PYTHONPATH=$(abspath $(CUDA_SITE)) $(PYTHON),$(BIN)/python) benchmarks/cuda_record.py
+
+.PHONY: cuda-site
+cuda-site:
+	rm -rf $(CUDA_SITE)
+	$(OFFLINE) --find-links $(WHEELS) -r requirements/cuda.txt
+	PYTHONPATH=$(abspath $(CUDA_SITE)) $(OFFLINE) --no-build-isolation . plugins/torch
+	$(PYTHON) -c 'import importlib.util, os; found = importlib.util.find_spec("nvidia"); \
+	  found and os.symlink(next(iter(found.submodule_search_locations)), "$(CUDA_SITE)/nvidia")'
 
 clean:
 	rm -rf $(VENV) build docs/_build

@@ -3,6 +3,7 @@
     converter.convert("crnn.pth", "crnn.onnx")              a path, a module:attribute, or a live object
     converter.validate("crnn.onnx", against="crnn.pth")
     converter.Session("crnn.onnx")(images)
+    converter.bench("crnn.onnx", against="crnn.pth")
 
 Names are imported when first used: `import converter` itself costs nothing.
 """
@@ -15,16 +16,19 @@ from typing import TYPE_CHECKING, Any
 from converter.version import __version__
 
 if TYPE_CHECKING:
-    from converter.api import convert, validate
+    from converter.api import bench, convert, validate
+    from converter.benching.report import BenchReport
     from converter.errors import ConverterError
     from converter.runtime import Session
     from converter.validation.report import Report
 
-__all__ = ["ConverterError", "Report", "Session", "__version__", "convert", "validate"]
+__all__ = ["BenchReport", "ConverterError", "Report", "Session", "__version__", "bench", "convert", "validate"]
 
 _HOMES = {
     "convert": "converter.api",
     "validate": "converter.api",
+    "bench": "converter.api",
+    "BenchReport": "converter.benching.report",
     "Session": "converter.runtime",
     "Report": "converter.validation.report",
     "ConverterError": "converter.errors",

@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from converter import checking, pipeline
+from converter.benching import BenchReport, Goal, Plan
+from converter.benching import bench as measure
+from converter.benching.sizes import parse_sizes
 from converter.cases.data import read_data
 from converter.cases.plan import DEFAULT_SEEDS
 from converter.errors import UsageError
@@ -153,6 +156,58 @@ def validate(
         destination=path,
     )
     return checking.validate_against_source(path, request, stages)
+
+
+def bench(
+    graph: PathLike,
+    *,
+    against: Any = None,
+    sizes: Mapping[str, int | str | Sequence[int]] | None = None,
+    framework: str = "",
+    model: str = "",
+    model_args: Mapping[str, Any] | None = None,
+    inputs: Sequence[str] = (),
+    data: PathLike | Sequence[PathLike] = (),
+    options: Mapping[str, Any] | None = None,
+    device: str = "auto",
+    threads: int | None = None,
+    seconds: float = 10.0,
+    within: float = 0.02,
+    confidence: float = 0.95,
+    trust: bool = False,
+    timeout: float | None = None,
+    memory: int | str | None = None,
+    observers: Sequence[Observer] = (),
+) -> BenchReport:
+    """Measure how long an ONNX graph takes: by ONNX Runtime's own call, as a Session, bound, and beside its source model.
+
+    A file's source is measured in a worker process, a live object's in this one. `sizes` gives lengths of free axes, `{"batch": [1, 8, 64], "width": 100}`,
+    and every combination is measured: for at most `seconds` each, until every median is known to `within` that share of it at `confidence`.
+    `threads` bounds one operator, and the libraries of a source in a worker. The other arguments are those of `convert`.
+
+    Raises:
+        ConverterError: see `converter.benching.bench`; UsageError among them for sizes that are none.
+    """
+    path, wanted = Path(graph), parse_sizes(sizes or {})
+    parsed, axes = parse_inputs(inputs)
+    read = read_data(_names(data))
+    request = None
+    if against is not None:
+        request = _request(
+            against,
+            inputs,
+            data,
+            framework=framework,
+            model=model,
+            model_args=dict(model_args or {}),
+            options={name: str(value) for name, value in (options or {}).items()},
+            trust=trust,
+            timeout=timeout,
+            memory=parse_bytes(memory),
+            destination=path,
+        )
+    plan = Plan(path, request, wanted, parsed, axes, read, device, threads, Goal(seconds, within, confidence))
+    return measure(plan, Stages(observers))
 
 
 def default_destination(source: Source) -> Path:

@@ -19,6 +19,7 @@ from converter.graph import Graph, documents
 from converter.graph.inspecting import inspect
 from converter.loading import Loader
 from converter.runtime import Session
+from converter.runtime.columns import columns_in
 from converter.runtime.devices import choose_device
 from converter.runtime.ports import Port
 from converter.specs import Axis, Dim, Input, ModelSpec, Output, axis_names
@@ -122,7 +123,7 @@ def _judge(
 ) -> Report:
     with stages("validate", FILE) as stage:
         session = Session(path, device="cpu")
-        names = _names(spec, session)
+        names = names_in_graph(spec, session)
         found = validate(path, spec.outputs, cases, tolerance, device, stage.progress, names)
         summary = inspect(path)
         outputs = {value.name: (value.dtype, value.dims or ()) for value in summary.outputs}
@@ -132,7 +133,7 @@ def _judge(
     return Report(source, framework, spec, tuple(cases), (judged,), tolerance, seconds=dict(stages.seconds))
 
 
-def _names(spec: ModelSpec, session: Session) -> dict[str, str]:
+def names_in_graph(spec: ModelSpec, session: Session) -> dict[str, str]:
     """Return the graph's name for each of the model's: its own, or by position where there are as many. Raises GraphError."""
     names: dict[str, str] = {}
     sides = (
@@ -148,8 +149,14 @@ def _names(spec: ModelSpec, session: Session) -> dict[str, str]:
 
 def spec_of(session: Session, axes: Mapping[str, Axis]) -> ModelSpec:
     """What a graph declares of itself; a dim without a readable name becomes an axis of its own."""
+    columns = columns_in(session.metadata)
     inputs = tuple(
-        Input(port.name, dtype_of(port), tuple(_dim(dim, f"{port.name}_dim_{place}") for place, dim in enumerate(port.dims or ())))
+        Input(
+            port.name,
+            dtype_of(port),
+            tuple(_dim(dim, f"{port.name}_dim_{place}") for place, dim in enumerate(port.dims or ())),
+            columns=columns.get(port.name, ()),
+        )
         for port in session.inputs
     )
     named = {name: axes.get(name, Axis()) for name in axis_names(inputs)}

@@ -12,6 +12,7 @@ from converter.specs import ModelSpec
 from converter.worker import messages
 from converter.worker.process import WorkerProcess
 from converter.worker.service import Service
+from converter.worker.threads import thread_pools
 
 if TYPE_CHECKING:
     from converter.request import Request
@@ -30,6 +31,12 @@ class Place(Protocol):
     def record(self, folder: Path, seed: int, sizes: Mapping[str, int], feeds: Path | None = None, *, twice: bool = False) -> None:
         """Write feeds and answers to `folder`."""
 
+    def time(self, folder: Path, calls: int) -> list[float]:
+        """Return the seconds of each of so many calls on the feeds in `folder`."""
+
+    def thread_pools(self) -> dict[str, int]:
+        """Return the threads of the libraries that are loaded there, by their kind."""
+
     def export(self, exporter: str, path: Path, opset: int | None = None) -> None:
         """Let an exporter write `path`."""
 
@@ -43,14 +50,20 @@ class Loader:
     Exporters keep state and may crash, so each gets a fresh worker; the one that recorded also runs the first, so the usual case loads once.
     """
 
-    def __init__(self, request: Request, janitor: Janitor, work: Path) -> None:
+    def __init__(self, request: Request, janitor: Janitor, work: Path, environment: Mapping[str, str] | None = None) -> None:
         self._request = request
         self._janitor = janitor
         self._work = work
+        self._environment = environment  # added to the host's in a worker
         self._place: Place | None = None
         self._framework: Framework | None = None
         self._spec: ModelSpec | None = None  # of the model loaded last
         self._is_loaded = self._is_used = False
+
+    @property
+    def source(self) -> str:
+        """What the user named, in a word."""
+        return self._request.source.name
 
     @property
     def framework(self) -> Framework:
@@ -101,7 +114,7 @@ class Loader:
     def _here(self) -> Place:
         if self._place is None:
             live = self._request.source.live is not None
-            self._place = InProcess() if live else InWorker(self._request, self._janitor, self._work)
+            self._place = InProcess() if live else InWorker(self._request, self._janitor, self._work, self._environment)
         return self._place
 
 
@@ -111,6 +124,8 @@ class InProcess:
     def __init__(self) -> None:
         self._service = Service()
         self.record = self._service.record
+        self.time = self._service.time
+        self.thread_pools = thread_pools
         self.export = self._service.export
 
     def match(self, request: Request) -> Framework:
@@ -128,9 +143,9 @@ class InProcess:
 class InWorker:
     """A fresh process of its own."""
 
-    def __init__(self, request: Request, janitor: Janitor, work: Path) -> None:
+    def __init__(self, request: Request, janitor: Janitor, work: Path, environment: Mapping[str, str] | None = None) -> None:
         self._work = work
-        self._process = WorkerProcess(janitor, timeout=request.timeout, memory_limit=request.memory)
+        self._process = WorkerProcess(janitor, timeout=request.timeout, memory_limit=request.memory, environment=environment)
 
     def match(self, request: Request) -> Framework:
         """See Place."""
@@ -148,6 +163,16 @@ class InWorker:
         """See Place."""
         given = str(feeds) if feeds is not None else None
         self._process.ask("record", folder=str(folder), seed=seed, sizes=dict(sizes), feeds=given, twice=twice)
+
+    def time(self, folder: Path, calls: int) -> list[float]:
+        """See Place."""
+        seconds: list[float] = self._process.ask("time", folder=str(folder), calls=calls)
+        return seconds
+
+    def thread_pools(self) -> dict[str, int]:
+        """See Place."""
+        pools: dict[str, int] = self._process.ask("thread_pools")
+        return pools
 
     def export(self, exporter: str, path: Path, opset: int | None = None) -> None:
         """See Place."""

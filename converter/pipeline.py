@@ -19,6 +19,7 @@ from converter.graph import documents, finish
 from converter.graph.provenance import provenance
 from converter.loading import Loader
 from converter.publishing import Publication
+from converter.runtime.columns import to_metadata
 from converter.runtime.devices import choose_device
 from converter.validation import Attempt, Report, explain, summarise, validate
 from converter.worker.janitor import Janitor
@@ -67,7 +68,8 @@ def attempt(exporter: str, request: Request, loader: Loader, cases: tuple[Case, 
             loader.model_for_export().export(exporter, raw, request.opset)
         with stages("finish", exporter) as stage:
             origin = provenance(request.source, loader.framework, exporter, request.to_load(loader.framework).options)
-            graph = finish(raw, loader.spec, cases, {**loader.spec.metadata, **origin}, loader.framework.domains)
+            columns = to_metadata({each.name: each.columns for each in loader.spec.inputs})
+            graph = finish(raw, loader.spec, cases, {**loader.spec.metadata, **columns, **origin}, loader.framework.domains)
             stage.detail = f"{graph.nodes} nodes, opset {graph.opset}"
         with stages("validate", exporter) as stage:
             agreements = validate(graph.path, loader.spec.outputs, cases, request.tolerance, request.device, stage.progress)

@@ -1,4 +1,4 @@
-"""Amounts of memory as people write them."""
+"""Amounts of memory, and shares, as people write them."""
 
 from __future__ import annotations
 
@@ -29,3 +29,8 @@ def format_bytes(count: int) -> str:
             return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
         size /= 1000
     raise AssertionError
+
+
+def format_share(share: float) -> str:
+    """Return a share for people: "2.5 %"."""
+    return f"{100 * share:.1f}".removesuffix(".0") + " %"

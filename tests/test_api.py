@@ -16,7 +16,7 @@ from converter.errors import ConverterError, InputSyntaxError, SourceNotFound, U
 from converter.source import Source
 from converter.specs import Axis
 
-PUBLIC = ["ConverterError", "Report", "Session", "__version__", "convert", "validate"]
+PUBLIC = ["BenchReport", "ConverterError", "Report", "Session", "__version__", "bench", "convert", "validate"]
 CONTRACT = [
     "Allowed", "Axis", "CTC_METADATA", "ConverterError", "CtcAlphabet", "Dim", "Domain", "ExportError", "ExportRequest", "Exporter",
     "Framework", "IMAGE_METADATA", "ImagePreparation", "Input", "LoadRequest", "Match", "MissingInputs", "MissingPackage", "Option",

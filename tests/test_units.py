@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from converter.errors import UsageError
-from converter.units import format_bytes, parse_bytes
+from converter.units import format_bytes, format_share, parse_bytes
 
 
 @pytest.mark.parametrize(
@@ -53,3 +53,7 @@ def test_what_is_shown_is_near_the_count(count: int) -> None:
 
 def test_what_is_shown() -> None:
     assert [format_bytes(count) for count in (0, 999, 1000, 33_400_000, 2**31)] == ["0 B", "999 B", "1.0 kB", "33.4 MB", "2.1 GB"]
+
+
+def test_shares_have_one_decimal_at_most() -> None:
+    assert [format_share(share) for share in (0.02, 0.025, 0.95, 0.0004, 1)] == ["2 %", "2.5 %", "95 %", "0 %", "100 %"]

@@ -20,6 +20,7 @@ import numpy as np
 from converter import dtypes, images
 from converter.cases.plan import PlannedCase
 from converter.errors import InputError, MissingPackage, SourceNotFound, UnreadableSource, UsageError
+from converter.runtime.columns import Wanted, choose
 from converter.specs import Input, ModelSpec, evaluate, terms
 
 TABLES = frozenset({".csv", ".parquet", ".feather", ".arrow"})
@@ -117,18 +118,16 @@ def _table_cases(columns: Mapping[str, np.ndarray], path: Path, spec: ModelSpec)
 
 
 def feeds_from_table(inputs: Sequence[Input], columns: Mapping[str, np.ndarray], rows: slice) -> dict[str, np.ndarray]:
-    """Return the feeds that rows of a table make: an input is a column of its name, or the matrix of its `columns`.
+    """Return the feeds that rows of a table make, its columns chosen as `converter.runtime.columns.choose` says.
 
     Raises InputError where a column is missing, or its values do not fit the input's dtype.
     """
     feeds = {}
     for each in inputs:
-        names = [each.name] if each.name in columns else list(each.columns)
-        if not names or any(name not in columns for name in names):
-            wanted = next((name for name in names if name not in columns), each.name)
-            raise InputError(f"the table has no column '{wanted}' for input '{each.name}'", hint=f"its columns: {', '.join(columns)}")
+        names = choose(Wanted(each.name, each.dims, each.columns), list(columns), spare=list(columns) if len(inputs) == 1 else None)
         stacked = cast(each, np.stack([columns[name][rows] for name in names], -1))
-        shape = (len(stacked), *(dim for dim in each.dims[1:] if isinstance(dim, int)))
+        lengths = [dim for dim in each.dims[1:] if isinstance(dim, int)]
+        shape = (len(stacked), *lengths) if len(lengths) == len(each.dims[1:]) else stacked.shape
         if stacked.size != np.prod(shape):
             raise InputError(
                 f"input '{each.name}' wants {list(each.dims)}, the table gives it {len(names)} columns", hint="check the table's columns"

@@ -120,21 +120,25 @@ def _write_side(place: Path, side: str, tensors: Mapping[str, np.ndarray]) -> No
 
 
 def _read_side(place: Path, side: str, names: Sequence[str]) -> dict[str, np.ndarray]:
+    found: dict[str, np.ndarray] = {}
+    for number in range(len(list(place.glob(f"{side}_*.pb")))):
+        label, array = read_tensor(place / f"{side}_{number}.pb")
+        name = label or (names[number] if number < len(names) else f"{side}_{number}")
+        found[name] = array
+    return found
+
+
+def read_tensor(path: Path) -> tuple[str, np.ndarray]:
+    """Return the name, "" where it has none, and the array of a TensorProto file; raises UnreadableSource."""
     import onnx
     from google.protobuf.message import DecodeError
     from onnx import numpy_helper
 
-    found: dict[str, np.ndarray] = {}
-    for number in range(len(list(place.glob(f"{side}_*.pb")))):
-        path = place / f"{side}_{number}.pb"
-        try:
-            tensor = onnx.TensorProto.FromString(path.read_bytes())
-            array = _text_of(tensor) if tensor.data_type == onnx.TensorProto.STRING else numpy_helper.to_array(tensor)
-        except (DecodeError, OSError, ValueError, TypeError) as error:
-            raise UnreadableSource(f"{path} is not a recorded tensor: {error}", hint="record the cases again") from error
-        name = tensor.name or (names[number] if number < len(names) else f"{side}_{number}")
-        found[name] = array
-    return found
+    try:
+        tensor = onnx.TensorProto.FromString(path.read_bytes())
+        return tensor.name, _text_of(tensor) if tensor.data_type == onnx.TensorProto.STRING else numpy_helper.to_array(tensor)
+    except (DecodeError, OSError, ValueError, TypeError) as error:
+        raise UnreadableSource(f"{path} is not a recorded tensor: {error}", hint="record the cases again") from error
 
 
 def _text_of(tensor: onnx.TensorProto) -> np.ndarray:

@@ -13,6 +13,7 @@ COMMANDS = {  # name: its line in --help
     "convert": "Convert models to ONNX and prove the graphs.",
     "validate": "Validate an ONNX graph against its model, recorded cases, or alone.",
     "run": "Run an ONNX graph on files.",
+    "bench": "Measure how long an ONNX graph takes, and its source model.",
     "inspect": "Show what an ONNX graph takes, gives and is made of.",
     "plugins": "List the installed plugins, or show one.",
     "doctor": "Check Python, packages and devices.",

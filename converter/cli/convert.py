@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -87,6 +86,7 @@ def _show_rejection(report: Report) -> None:
 
 def _convert_several(sources: tuple[str, ...], folder: Path | None, options: dict[str, Any]) -> int:
     from converter.cli import screens
+    from converter.cli.files import destinations
     from converter.errors import ConverterError, UsageError
 
     if folder is None:
@@ -96,7 +96,8 @@ def _convert_several(sources: tuple[str, ...], folder: Path | None, options: dic
     reports: list[Report] = []
     rows: list[list[str]] = []
     status = failures.AGREES
-    for source, destination in zip(sources, _destinations(sources, folder), strict=True):
+    targets = destinations([Path(source.replace(":", ".")) for source in sources], folder, [".onnx"] * len(sources))
+    for source, destination in zip(sources, targets, strict=True):
         try:
             reports.append(_convert(source, destination, _with_own_cases(options, destination)))
             rows.append(screens.summary_row(source, reports[-1]))
@@ -122,19 +123,6 @@ def _note_failure(source: str, error: ConverterError, options: dict[str, Any]) -
     if not options["quiet"]:
         click.echo(f"  {source}", err=True)
     return failures.show(error)
-
-
-def _destinations(sources: tuple[str, ...], folder: Path) -> list[Path]:
-    """One file each in the folder, named by the shortest of its names that no other source has."""
-    names = [_names(Path(source.replace(":", ".")).absolute()) for source in sources]
-    takers = Counter(name for each in names for name in set(each))
-    return [folder / f"{next((name for name in each if takers[name] == 1), each[-1])}.onnx" for each in names]
-
-
-def _names(source: Path) -> list[str]:
-    """What a graph may be called after its source, the shortest first: the stem, the whole name, then with the folders before it."""
-    parts = source.parts[1:]
-    return [source.stem, *("-".join(parts[-count:]) for count in range(1, len(parts) + 1))]
 
 
 def _write_report(reports: list[Report], options: dict[str, Any]) -> None:

@@ -13,9 +13,8 @@ import numpy as np
 
 from converter.errors import InputError
 from converter.runtime.block import Block
-from converter.runtime.places import CUDA, HOST, Place
+from converter.runtime.places import CUDA, HOST, LEGACY, Place
 
-_LEGACY_STREAM = 1  # DLPack's name for CUDA's default stream
 REFUSALS = (TypeError, ValueError, RuntimeError, BufferError)
 
 
@@ -37,9 +36,13 @@ class Library:
         """View an array in main memory."""
         return np.asarray(value)
 
-    def block(self, value: Any, device: Place) -> Block:  # noqa: ARG002 - the siblings need both
-        """Describe an array where it lies; what its library has queued for it is done before CUDA's default stream goes on."""
+    def block(self, value: Any, device: Place, stream: int = LEGACY) -> Block:  # noqa: ARG002 - the siblings need all
+        """Describe an array where it lies; what its library has queued for it is done before the CUDA stream goes on."""
         return Block.of_array(self.host(value))
+
+    def viewer(self, value: Any) -> Callable[[Any], Any] | None:
+        """What views arrays of this type and dtype in main memory, quickly; None where they are NumPy's own."""
+        return None if type(value) is np.ndarray else np.asarray
 
     def copy(self, value: Any) -> Any:
         """Copy an array within its library, contiguous and aligned."""
@@ -69,18 +72,23 @@ class DLPack(Library):
         """View an array in main memory."""
         return self.block(value, HOST).numpy()
 
-    def block(self, value: Any, device: Place) -> Block:
+    def viewer(self, value: Any) -> Callable[[Any], Any] | None:  # noqa: ARG002 - the siblings need it
+        """What views arrays of this type and dtype in main memory."""
+        return self.host
+
+    def block(self, value: Any, device: Place, stream: int = LEGACY) -> Block:
         """Describe an array where it lies."""
         place = self.place(value, device)
         if not hasattr(value, "__dlpack__"):
             return Block.of_cuda_interface(value.__cuda_array_interface__, place, value)
-        return Block.of_capsule(value.__dlpack__(stream=None if place.is_host else _LEGACY_STREAM), value)
+        return Block.of_capsule(value.__dlpack__(stream=None if place.is_host else stream), value)
 
     def from_block(self, block: Block) -> Any:
-        """Give a result where it lies to the caller."""
-        if self._from_dlpack is not None:
-            return self._from_dlpack(block)
-        return block.numpy() if block.place.is_host else block
+        """Give a result where it lies to the caller; as it is if the library has no door for it, or would narrow it, as JAX does with int64."""
+        made = block if self._from_dlpack is None else self._from_dlpack(block)
+        if getattr(made, "itemsize", block.dtype.itemsize) != block.dtype.itemsize:
+            made = block
+        return block.numpy() if made is block and block.place.is_host else made
 
 
 class Torch(DLPack):
@@ -98,11 +106,20 @@ class Torch(DLPack):
         except TypeError:  # NumPy has no bfloat16 and no float8 of its own
             return super().host(value)
 
-    def block(self, value: Any, device: Place) -> Block:
+    def viewer(self, value: Any) -> Callable[[Any], Any] | None:
+        """Tensor.numpy itself, where NumPy has the dtype."""
+        try:
+            value.detach()[:0].numpy() if value.dim() else value.detach().numpy()
+        except TypeError:
+            return self.host
+        view: Callable[[Any], Any] = type(value).numpy
+        return view
+
+    def block(self, value: Any, device: Place, stream: int = LEGACY) -> Block:
         """Describe a tensor where it lies."""
         if value.is_neg():  # DLPack would drop the sign without a word
             raise BufferError("the tensor has its negative bit set; use tensor.resolve_neg()")
-        return super().block(value, device)
+        return super().block(value, device, stream)
 
     def copy(self, value: Any) -> Any:
         """Copy a tensor, contiguous and aligned."""
@@ -115,6 +132,29 @@ class Torch(DLPack):
             return self.from_block(Block.of_array(array))
 
 
+class TensorFlow(DLPack):
+    """TensorFlow, whose door for DLPack takes capsules, and neither strings nor bools."""
+
+    def __init__(self, tensorflow: Any) -> None:
+        super().__init__("tensorflow", tensorflow)
+        self.from_host = self._from_host
+        self._tensorflow = tensorflow
+
+    def host(self, value: Any) -> np.ndarray[Any, Any]:
+        """View a tensor or a variable."""
+        return np.asarray(value.numpy())
+
+    def from_block(self, block: Block) -> Any:
+        """Give a result where it lies to the caller."""
+        if block.place.is_host:
+            return self._from_host(block.numpy())
+        return self._tensorflow.experimental.dlpack.from_dlpack(block.__dlpack__(stream=LEGACY))
+
+    def _from_host(self, array: np.ndarray[Any, Any]) -> Any:
+        with self._tensorflow.device("/CPU:0"):
+            return self._tensorflow.convert_to_tensor(array)
+
+
 NUMPY = Library()
 
 
@@ -125,6 +165,9 @@ def library_of(value: Any) -> Library | None:
     torch: Any = sys.modules.get("torch")
     if torch is not None and isinstance(value, torch.Tensor):
         return Torch(torch)
+    tensorflow: Any = sys.modules.get("tensorflow")
+    if tensorflow is not None and isinstance(value, (tensorflow.Tensor, tensorflow.Variable)):
+        return TensorFlow(tensorflow)
     if hasattr(value, "__dlpack__") or hasattr(value, "__cuda_array_interface__"):
         name = type(value).__module__.partition(".")[0]
         namespace = value.__array_namespace__() if hasattr(value, "__array_namespace__") else sys.modules.get(name)
@@ -161,16 +204,18 @@ def read_host(name: str, library: Library, value: Any) -> np.ndarray[Any, Any]:
         raise refusal(name, library, value, HOST, error) from error
 
 
-def read_block(name: str, library: Library, value: Any, device: Place) -> Block:
+def read_block(name: str, library: Library, value: Any, device: Place, stream: int = LEGACY) -> Block:
     """Describe the value of an input that lies on the session's device, contiguous and aligned: copied once if it is not.
+
+    The CUDA stream waits for what the library has queued for the value.
 
     Raises:
         InputError: it lies on another device, or its library refuses.
     """
     try:
-        block = library.block(value, device)
+        block = library.block(value, device, stream)
         if not block.is_ready:
-            block = library.block(library.copy(value), device)
+            block = library.block(library.copy(value), device, stream)
     except (*REFUSALS, AttributeError) as error:
         raise refusal(name, library, value, device, error) from error
     if not block.is_ready or not device.holds(block.place):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 from converter.runtime import ort_private as ort
 from converter.runtime.arrays import NUMPY
@@ -18,8 +18,17 @@ from converter.runtime.ports import Port
 from converter.runtime.result import Result, result_type
 
 _MOST_SIGNATURES = 4096  # remembered; with one more all are forgotten, which costs each one run that allocates
+_MAIN = OrtMemory()
 
 Shapes = tuple[tuple[int, ...], ...]
+
+
+class _Run(NamedTuple):
+    """How one call runs: in the order of which stream, told what, and where its outputs shall lie."""
+
+    home: int | None
+    options: Any
+    goal: Memory
 
 
 class BindingRoad:
@@ -30,9 +39,9 @@ class BindingRoad:
     session take their outputs in main memory, where ONNX Runtime copies them.
     """
 
-    def __init__(self, opened: Opened, memory: Memory, pool_bytes: int) -> None:
-        self.pool = Pool(memory, pool_bytes)
-        self._opened, self._memory, self._main = opened, memory, OrtMemory()
+    def __init__(self, opened: Opened, pool_bytes: int) -> None:
+        self.pool = Pool(opened.order, pool_bytes)
+        self._opened, self._order, self._memory = opened, opened.order, opened.order.memory
         self._result = result_type(port.name for port in opened.outputs)
         self._made = [port for port in opened.outputs if port.name not in opened.inputs]
         self._learned: dict[Any, Shapes] = {}
@@ -45,33 +54,38 @@ class BindingRoad:
             InputError: the graph cannot take the feeds.
             GraphError: the graph failed.
         """
-        opened, memory = self._opened, self._memory
-        check_names(opened.inputs, feeds)
-        given = {name: look(opened.inputs[name], value, memory.place) for name, value in feeds.items()}
-        signature = tuple([(name, one.seen.dtype, one.seen.shape) for name, one in given.items()])
-        if signature not in self._learned:
-            check_given(opened.inputs, given.values())
-        memory.wait(
-            ort.Binding(opened.raw)
-        )  # for the inputs' producers, for copies made in `look`, and for readers of buffers that went back to the pool
-        library = next((one.library for one in given.values() if one.library is not NUMPY), NUMPY)
-        goal = self._main if library is NUMPY else memory
-        outputs = self._outputs(signature, given, goal) if self._made else {}
-        # ONNX Runtime hands an input that is also an output through, without a copy and without writing the buffer bound for it.
-        outputs |= {port.name: copied(given[port.name], goal, self.pool) for port in opened.outputs if port.name in given}
-        return self._result([library.from_block(outputs[port.name]) for port in opened.outputs])
+        check_names(self._opened.inputs, feeds)
+        with self._order.turn:
+            given = {name: look(self._opened.inputs[name], value, self._memory.place, self._order.address) for name, value in feeds.items()}
+            signature = tuple([(name, one.seen.dtype, one.seen.shape) for name, one in given.items()])
+            if signature not in self._learned:
+                check_given(self._opened.inputs, given.values())
+            library = next((one.library for one in given.values() if one.library is not NUMPY), NUMPY)
+            home = self._order.home_of(given.values())
+            self.pool.collect()
+            with self._order.place(home) as options:
+                run = _Run(home, options, _MAIN if library is NUMPY else self._memory)
+                outputs = self._outputs(signature, given, run) if self._made else {}
+                # ONNX Runtime hands an input that is also an output through, without a copy and without writing the buffer bound for it.
+                outputs |= {port.name: self._copied(given[port.name], run) for port in self._opened.outputs if port.name in given}
+        return self._result([library.from_block(outputs[port.name]) for port in self._opened.outputs])
 
-    def _outputs(self, signature: Any, given: Mapping[str, Given], goal: Memory) -> dict[str, Block]:
+    def _copied(self, given: Given, run: _Run) -> Block:
+        block = copied(given, run.goal, self.pool, self._order.address)
+        block.stream = self._order.stream
+        return block
+
+    def _outputs(self, signature: Any, given: Mapping[str, Given], run: _Run) -> dict[str, Block]:
         """The outputs that the graph makes, into pooled buffers where their shapes are known."""
         blocks = {name: to_device(one, self._memory, self.pool) for name, one in given.items()}
-        known = self._known(signature) if goal.place == self._memory.place else {}
+        known = self._known(signature) if run.goal.place == self._memory.place else {}
         try:
             try:
-                outputs = self._execute(blocks, known, goal)
+                outputs = self._execute(blocks, known, run)
             except ort.FAILURES:
                 if not known:
                     raise
-                outputs = self._execute(blocks, {}, goal)  # raises here if the graph itself fails
+                outputs = self._execute(blocks, {}, run)  # raises here if the graph itself fails
         except ort.FAILURES as error:
             raise self._opened.failure(error) from error
         self._varying |= {name for name, shape in known.items() if outputs[name].shape != shape}
@@ -84,29 +98,42 @@ class BindingRoad:
         shapes = self._learned.get(signature, ())
         return {port.name: shape for port, shape in zip(self._made, shapes, strict=False) if port.name not in self._varying}
 
-    def _execute(self, blocks: Mapping[str, Block], known: Mapping[str, tuple[int, ...]], goal: Memory) -> dict[str, Block]:
+    def _execute(self, blocks: Mapping[str, Block], known: Mapping[str, tuple[int, ...]], run: _Run) -> dict[str, Block]:
         """Bind, run, and describe where the outputs came to lie."""
         binding = ort.Binding(self._opened.raw)
         for name, block in blocks.items():
             bind_input(binding, self._opened.inputs[name], block, self._memory)
-        buffers = [self._bind_output(binding, port, known.get(port.name), goal) for port in self._made]
-        self._memory.run(self._opened.raw, binding)
+        buffers = [self._bind_output(binding, port, known.get(port.name), run) for port in self._made]
+        self._memory.run(self._opened.raw, binding, run.options)
         values = zip(self._made, buffers, binding.get_outputs(), strict=True)
-        return {port.name: buffer or block_of(value, port, goal, (binding, self._opened.raw)) for port, buffer, value in values}
+        return {port.name: buffer or self._allocated(value, port, binding, run) for port, buffer, value in values}
 
-    def _bind_output(self, binding: Any, port: Port, shape: tuple[int, ...] | None, goal: Memory) -> Block | None:
+    def _bind_output(self, binding: Any, port: Port, shape: tuple[int, ...] | None, run: _Run) -> Block | None:
         if shape is None:
-            binding.bind_output(port.name, goal.device)
+            binding.bind_output(port.name, run.goal.device)
             return None
         dtype: Any = port.dtype
-        lease = self.pool.take(prod(shape) * dtype.itemsize)
-        binding.bind_output(port.name, goal.device, port.element, shape, lease.buffer.pointer)
-        return Block(lease.buffer.pointer, shape, dtype, goal.place, lease)
+        lease = self.pool.take(prod(shape) * dtype.itemsize, run.home)
+        block = Block(lease.buffer.pointer, shape, dtype, run.goal.place, lease, stream=self._order.stream)
+        bind_output(binding, port, block, run.goal)
+        return block
+
+    def _allocated(self, value: Any, port: Port, binding: Any, run: _Run) -> Block:
+        if run.goal is _MAIN:
+            return block_of(value, port, _MAIN, (binding, self._opened.raw))
+        block = block_of(value, port, self._memory, (binding, self._opened.raw, self._order.hold(value)))
+        block.stream = self._order.stream
+        return block
 
 
 def bind_input(binding: Any, port: Port, block: Block, memory: Memory) -> None:
     """Bind an input where it lies; the caller keeps the block alive while the binding runs."""
     binding.bind_input(port.name, memory.device, port.element, block.shape, block.pointer)
+
+
+def bind_output(binding: Any, port: Port, block: Block, memory: Memory) -> None:
+    """Bind an output to memory of its shape; the caller keeps the block alive while the binding runs."""
+    binding.bind_output(port.name, memory.device, port.element, block.shape, block.pointer)
 
 
 def block_of(value: Any, port: Port, memory: Memory, owner: object) -> Block:

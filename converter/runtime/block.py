@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from math import prod
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from converter.runtime import dlpack
-from converter.runtime.places import CUDA, HOST, Place
+from converter.runtime.places import CUDA, HOST, LEGACY, Place
 
+if TYPE_CHECKING:
+    from converter.runtime.streams import Stream
+
+_UNORDERED = -1  # what a DLPack consumer says that wants no stream to wait
 _WIDEST_LOAD = 16  # bytes that one CUDA thread may read at once
 
 
@@ -21,7 +25,7 @@ class Block:
     like take it without a copy. A Session hands out Blocks to callers whose array library offers no `from_dlpack`.
     """
 
-    __slots__ = ("__weakref__", "dtype", "owner", "place", "pointer", "shape", "strides")
+    __slots__ = ("__weakref__", "dtype", "owner", "place", "pointer", "shape", "stream", "strides")
 
     def __init__(
         self,
@@ -31,9 +35,11 @@ class Block:
         place: Place,
         owner: object,
         strides: tuple[int, ...] | None = None,
+        stream: Stream | None = None,
     ) -> None:
         self.pointer, self.shape, self.dtype, self.place, self.owner = pointer, shape, dtype, place, owner
         self.strides = strides  # elements; None: contiguous in C order
+        self.stream = stream  # on which it is written; None: it is written already
 
     @classmethod
     def of_array(cls, array: np.ndarray[Any, Any]) -> Self:
@@ -60,13 +66,18 @@ class Block:
         """Describe what a `__cuda_array_interface__` says; it has no device index, so the place is given.
 
         Raises:
-            BufferError: the array is masked, or its strides are no multiple of its items.
+            BufferError: the array is masked, lies nowhere, has a length below 0, or its strides are no multiple of its items.
         """
         dtype, steps = np.dtype(interface["typestr"]), interface.get("strides")
         if interface.get("mask") is not None:
             raise BufferError("a masked array cannot be bound")
         strides = None if steps is None else _in_items(steps, dtype.itemsize)
-        return cls(interface["data"][0] or 0, tuple(interface["shape"]), dtype, place, owner, strides)
+        block = cls(interface["data"][0] or 0, tuple(interface["shape"]), dtype, place, owner, strides)
+        if min(block.shape, default=0) < 0:
+            raise BufferError(f"it says that its shape is {block.shape}")
+        if block.nbytes and not block.pointer:
+            raise BufferError(f"it says that {block.nbytes} bytes lie at address 0")
+        return block
 
     @property
     def nbytes(self) -> int:
@@ -111,7 +122,8 @@ class Block:
         if self.place.kind != CUDA or self.dtype.isbuiltin != 1:
             raise AttributeError("__cuda_array_interface__")
         steps = None if self.strides is None else tuple(step * self.dtype.itemsize for step in self.strides)
-        return {"version": 3, "shape": self.shape, "typestr": self.dtype.str, "data": (self.pointer, False), "strides": steps, "stream": None}
+        stream = None if self.stream is None else self.stream.address
+        return {"version": 3, "shape": self.shape, "typestr": self.dtype.str, "data": (self.pointer, False), "strides": steps, "stream": stream}
 
     def __dlpack_device__(self) -> tuple[int, int]:
         return (self.place.kind, self.place.number)
@@ -124,13 +136,17 @@ class Block:
         dl_device: tuple[int, int] | None = None,
         copy: bool | None = None,
     ) -> object:
-        """Hand the memory over as it is; no stream has to wait, because a run of ONNX Runtime ends synchronised.
+        """Hand the memory over as it is; the consumer's stream waits until it is written.
 
         Raises:
-            BufferError: a copy or another device is asked for, or DLPack has no such dtype.
+            BufferError: a copy or another device is asked for, the stream is none, or DLPack has no such dtype.
         """
         if copy or dl_device not in {None, self.__dlpack_device__()}:
             raise BufferError("a Block gives its memory as it is: no copy, no other device")
+        if stream == 0 and self.place.kind == CUDA:
+            raise BufferError("stream 0 is ambiguous: 1 is CUDA's legacy default stream, 2 that of each thread")
+        if self.stream is not None and stream != _UNORDERED:
+            self.stream.precede(LEGACY if stream is None else stream)
         return dlpack.write(dlpack.Contents(self.pointer, self.shape, self.strides, self.dtype, self.place), self)
 
     def __repr__(self) -> str:

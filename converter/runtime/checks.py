@@ -30,32 +30,12 @@ def check_names(inputs: Mapping[str, Port], given: Iterable[str]) -> None:
     raise InputError("; ".join(parts), hint=f"{meant}the graph takes {', '.join(map(str, inputs.values())) or 'no inputs'}")
 
 
-def check_kind(port: Port) -> None:
-    """See that the port takes an array at all.
-
-    Raises:
-        InputError: it takes a sequence, a map, an optional or a sparse value, or a dtype that cannot be passed.
-    """
-    if port.dtype is not None:
-        return
-    if port.type.startswith("tensor("):
-        raise InputError(
-            f"input '{port.name}' wants {port.type}, which does not pass from Python to ONNX Runtime",
-            hint="let the graph take int8 and cast inside",
-        )
-    raise InputError(
-        f"input '{port.name}' wants {port.type}; a Session feeds dense tensors only",
-        hint="convert the model with the value flattened into tensors, or call onnxruntime.InferenceSession yourself",
-    )
-
-
 def check_feed(port: Port, dtype: np.dtype[Any], shape: tuple[int, ...], *, may_cast: bool = True) -> None:
     """See that an array of this dtype and shape may be fed; `may_cast` allows what a cast brings to the declared dtype without loss.
 
     Raises:
-        InputError: the port takes no array, or another dtype, rank or length of a dimension.
+        InputError: the port takes another dtype, rank or length of a dimension.
     """
-    check_kind(port)
     if dtype != port.dtype and not (may_cast and (dtype.newbyteorder("=") == port.dtype or widens(dtype, port.dtype))):
         wanted = "strings" if port.is_string else port.dtype
         raise InputError(f"input '{port.name}' wants {wanted}, got {_shown_dtype(dtype)}", hint=_cast_hint(port))
@@ -70,7 +50,7 @@ def check_feed(port: Port, dtype: np.dtype[Any], shape: tuple[int, ...], *, may_
         if isinstance(declared, int) and declared != length:
             raise InputError(
                 f"input '{port.name}' wants {shown_dims(port.dims)}, got {list(shape)}: dimension {axis} must be {declared}",
-                hint=f"the graph is made for {declared} there; convert the model with that axis free if it shall vary",
+                hint=f"{declared} is fixed there, by the graph or by the sizes that the Session was opened with; an axis that shall vary must be free in both",
             )
 
 

@@ -18,18 +18,18 @@ from pathlib import Path
 
 import onnxruntime
 
-from converter.errors import DeviceUnavailable, UnknownName, UsageError
+from converter.errors import DeviceUnavailable, UnknownName
 from converter.runtime import ort_private as ort
 from converter.runtime.memory import Memory, OrtMemory
+from converter.runtime.options import Options
 from converter.runtime.places import CUDA, HOST, Place
+from converter.runtime.providers import CPU_PROVIDER, CUDA_PROVIDER, TENSORRT_PROVIDER, told
 
 HINT = "converter doctor lists what is missing; --device cpu runs here"
 
-_CPU_PROVIDER, _CUDA_PROVIDER = "CPUExecutionProvider", "CUDAExecutionProvider"
-_CUDA_DEFAULTS = {
-    "arena_extend_strategy": "kSameAsRequested",  # else memory doubles at every growth
-    "cudnn_conv_algo_search": "HEURISTIC",  # else every new shape is tuned anew, for hundreds of milliseconds
-}
+_WANTED = {"cuda": f"CUDA {getattr(onnxruntime, 'cuda_version', '')} and cuDNN 9"}
+_WANTED["tensorrt"] = f"TensorRT 10, {_WANTED['cuda']}"
+_PROVIDERS = {"cuda": (CUDA_PROVIDER, CPU_PROVIDER), "tensorrt": (TENSORRT_PROVIDER, CUDA_PROVIDER, CPU_PROVIDER)}
 # The smallest graph: y = Relu(x), float [n], IR 10, opset 20.
 _ONE_NODE = (
     b'\x08\n:5\n\x0c\n\x01x\x12\x01y"\x04Relu\x12\x01g'
@@ -47,25 +47,21 @@ class Device:
     providers: tuple[str, ...]
     memory: Memory
     options: Mapping[str, str]
-    """Provider options of the first provider."""
+    """What tells a provider that it is this device and not another one of its kind."""
 
     @property
     def is_cpu(self) -> bool:
         """Whether arrays in main memory are used where they lie."""
         return self.memory.place.is_host
 
-    def provider_list(self, options: Mapping[str, object]) -> list[tuple[str, dict[str, str]]]:
-        """The providers as InferenceSession takes them, the caller's options over the device's own.
+    def provider_list(self, options: Options, *, is_fixed: bool) -> list[tuple[str, dict[str, str]]]:
+        """The providers as InferenceSession takes them, the caller's options over those of the first.
 
-        Raises:
-            UsageError: the options name another device.
+        `is_fixed`: the inputs have the same shapes in every call.
         """
-        if "device_id" in options:
-            raise UsageError(
-                "device_id is no option of the provider here", hint=f"say it as the device: Session(…, device='cuda:{options['device_id']}')"
-            )
-        first = {**self.options, **{key: str(value) for key, value in options.items()}}
-        return [(self.providers[0], first), *((name, {}) for name in self.providers[1:])]
+        own = {name: {**told(name, options, is_fixed=is_fixed), **(self.options if name != CPU_PROVIDER else {})} for name in self.providers}
+        own[self.providers[0]] |= {key: str(value) for key, value in options.provider_options.items()}
+        return list(own.items())
 
 
 @dataclass(frozen=True)
@@ -82,20 +78,20 @@ class ProviderState:
 
 
 def choose_device(wanted: str) -> Device:
-    """The device of a name: `cpu`, `cuda`, `cuda:1`, or `auto`, which is CUDA where that starts and the CPU elsewhere.
+    """The device of a name: `cpu`, `cuda`, `cuda:1`, `tensorrt`, or `auto`, which is CUDA where that starts and the CPU elsewhere.
 
     Raises:
         UnknownName: there is no device of that name.
-        DeviceUnavailable: CUDA was asked for and does not start.
+        DeviceUnavailable: CUDA or TensorRT was asked for and does not start.
     """
-    if not (match := re.fullmatch(r"auto|cpu|cuda(?::(\d+))?", wanted)):
-        raise UnknownName("device", wanted, ["auto", "cpu", "cuda", "cuda:1"])
-    number = int(match[1] or 0)
+    if not (match := re.fullmatch(r"auto|cpu|(cuda|tensorrt)(?::(\d+))?", wanted)):
+        raise UnknownName("device", wanted, ["auto", "cpu", "cuda", "cuda:1", "tensorrt"])
     if wanted == "cpu":
         return _cpu()
-    reason = why_not_cuda(number)
+    kind, number = match[1] or "cuda", int(match[2] or 0)
+    reason = why_not_cuda(number) if kind == "cuda" else why_not_tensorrt(number)
     if not reason:
-        return Device(f"cuda:{number}", (_CUDA_PROVIDER, _CPU_PROVIDER), OrtMemory(Place(CUDA, number)), {**_CUDA_DEFAULTS, "device_id": str(number)})
+        return Device(f"{kind}:{number}", _PROVIDERS[kind], OrtMemory(Place(CUDA, number)), {"device_id": str(number)})
     if wanted == "auto":
         return _cpu()
     raise DeviceUnavailable(f"device {wanted} cannot start: {reason}", hint=HINT)
@@ -104,30 +100,41 @@ def choose_device(wanted: str) -> Device:
 def survey_providers() -> tuple[ProviderState, ...]:
     """Every provider that is listed, and CUDA in any case: whether it really starts, and why not."""
     listed = onnxruntime.get_available_providers()
-    names = listed if _CUDA_PROVIDER in listed else [_CUDA_PROVIDER, *listed]
-    reasons = {name: why_not_cuda(0) if name == _CUDA_PROVIDER else _why_not(name) for name in names}
+    names = listed if CUDA_PROVIDER in listed else [CUDA_PROVIDER, *listed]
+    asked = {CUDA_PROVIDER: why_not_cuda, TENSORRT_PROVIDER: why_not_tensorrt}
+    reasons = {name: asked[name](0) if name in asked else _why_not(name) for name in names}
     return tuple(ProviderState(name, name in listed, not reason, reason) for name, reason in reasons.items())
 
 
 @functools.cache
 def why_not_cuda(number: int) -> str:
     """Why no session starts on this CUDA device; empty where one does. Asked once a process."""
-    if _CUDA_PROVIDER not in onnxruntime.get_available_providers():
-        return f"the installed onnxruntime {onnxruntime.__version__} is built without CUDA"
-    with contextlib.redirect_stdout(io.StringIO()):
-        onnxruntime.preload_dlls()
-    failure = _why_not(_CUDA_PROVIDER, {"device_id": str(number)})
-    return "; ".join(_missing_for_cuda(number)) or failure if failure else ""
+    return _why_not_nvidia(CUDA_PROVIDER, "CUDA", "cuda", number)
+
+
+@functools.cache
+def why_not_tensorrt(number: int) -> str:
+    """Why no session starts with TensorRT on this CUDA device; empty where one does. Asked once a process."""
+    return _why_not_nvidia(TENSORRT_PROVIDER, "TensorRT", "tensorrt", number)
 
 
 def _cpu() -> Device:
-    return Device("cpu", (_CPU_PROVIDER,), OrtMemory(HOST), {})
+    return Device("cpu", (CPU_PROVIDER,), OrtMemory(HOST), {})
+
+
+def _why_not_nvidia(provider: str, title: str, library: str, number: int) -> str:
+    if provider not in onnxruntime.get_available_providers():
+        return f"the installed onnxruntime {onnxruntime.__version__} is built without {title}"
+    with contextlib.redirect_stdout(io.StringIO()):
+        onnxruntime.preload_dlls()
+    failure = _why_not(provider, {"device_id": str(number)})
+    return "; ".join(_missing(library, number)) or failure if failure else ""
 
 
 def _why_not(provider: str, options: Mapping[str, str] | None = None) -> str:
     session = onnxruntime.SessionOptions()
     session.log_severity_level = 4
-    if provider != _CPU_PROVIDER:
+    if provider != CPU_PROVIDER:
         session.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
     try:
         with _quiet():
@@ -148,16 +155,15 @@ def _quiet() -> Iterator[None]:
         onnxruntime.set_default_logger_severity(2)
 
 
-def _missing_for_cuda(number: int) -> list[str]:
-    """What CUDA lacks on this machine, the driver first; empty where nothing is seen to be missing."""
+def _missing(library: str, number: int) -> list[str]:
+    """What the provider of this library lacks on this machine, the driver first; empty where nothing is seen to be missing."""
     windows = sys.platform == "win32"
     driver = _load("nvcuda.dll" if windows else "libcuda.so.1")
     folder = Path(onnxruntime.__file__).parent / "capi"
-    provider = _load(str(folder / ("onnxruntime_providers_cuda.dll" if windows else "libonnxruntime_providers_cuda.so")))
+    provider = _load(str(folder / (f"onnxruntime_providers_{library}.dll" if windows else f"libonnxruntime_providers_{library}.so")))
     missing = [f"{driver} was not found (it comes with the NVIDIA driver)"] if isinstance(driver, str) else _missing_devices(driver, number)
     if isinstance(provider, str):
-        wanted = f"onnxruntime {onnxruntime.__version__} wants CUDA {getattr(onnxruntime, 'cuda_version', '')} and cuDNN 9"
-        missing.append(f"{provider} was not found ({wanted})")
+        missing.append(f"{provider} was not found (onnxruntime {onnxruntime.__version__} wants {_WANTED[library]})")
     return missing
 
 

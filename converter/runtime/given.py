@@ -12,7 +12,7 @@ from converter.runtime.block import Block
 from converter.runtime.checks import check_axes, check_feed
 from converter.runtime.literals import literal
 from converter.runtime.memory import Memory
-from converter.runtime.places import Place
+from converter.runtime.places import LEGACY, Place
 from converter.runtime.pool import Pool
 from converter.runtime.ports import Port
 
@@ -26,8 +26,8 @@ class Given(NamedTuple):
     seen: np.ndarray[Any, Any] | Block
 
 
-def look(port: Port, value: Any, device: Place) -> Given:
-    """Look at a value without copying it, unless it lies on the device in pieces.
+def look(port: Port, value: Any, device: Place, stream: int = LEGACY) -> Given:
+    """Look at a value without copying it, unless it lies on the device in pieces; the CUDA stream waits for what is queued for it.
 
     Raises:
         InputError: it is no array, lies on another device, or its library refuses.
@@ -37,7 +37,7 @@ def look(port: Port, value: Any, device: Place) -> Given:
         library, value = NUMPY, literal(port, value)
     if lies_on(port.name, library, value, device).is_host:
         return Given(port, library, value, read_host(port.name, library, value))
-    return Given(port, library, value, read_block(port.name, library, value, device))
+    return Given(port, library, value, read_block(port.name, library, value, device, stream))
 
 
 def check_given(inputs: Mapping[str, Port], given: Iterable[Given], *, may_cast: bool = True) -> None:
@@ -65,10 +65,10 @@ def to_device(given: Given, memory: Memory, pool: Pool) -> Block:
     return Block(lease.buffer.pointer, array.shape, array.dtype, memory.place, lease)
 
 
-def copied(given: Given, memory: Memory, pool: Pool) -> Block:
-    """Describe a copy of an input on the device."""
+def copied(given: Given, memory: Memory, pool: Pool, stream: int) -> Block:
+    """Describe a copy of an input on the device; the CUDA stream waits for it."""
     if isinstance(given.seen, Block):
-        return read_block(given.port.name, given.library, given.library.copy(given.value), memory.place)
+        return read_block(given.port.name, given.library, given.library.copy(given.value), memory.place, stream)
     if memory.place.is_host:
         return Block.of_array(np.array(given.seen, given.port.dtype, order="C"))
     return to_device(given, memory, pool)

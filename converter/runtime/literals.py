@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from converter.errors import InputError
-from converter.runtime.checks import check_kind
 from converter.runtime.ports import Port
 
 
@@ -17,7 +16,6 @@ def literal(port: Port, value: object) -> np.ndarray[Any, Any]:
     Raises:
         InputError: the value is ragged or no array, or the dtype cannot hold it exactly.
     """
-    check_kind(port)
     try:
         array = np.asarray(value, object) if port.is_string else _exactly(np.asarray(value), port.dtype)
     except (TypeError, ValueError, OverflowError) as error:

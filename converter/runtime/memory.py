@@ -5,12 +5,14 @@ CPU and CUDA are the same few calls with another device. A test puts in their pl
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, Self
 
 import numpy as np
 
 from converter.runtime import ort_private as ort
+from converter.runtime.driver import CudaStream, driver
 from converter.runtime.places import CUDA, HOST, Place
+from converter.runtime.streams import Stream
 
 _UINT8 = 2  # onnx.TensorProto.DataType
 
@@ -29,6 +31,12 @@ class Memory(Protocol):
     place: Place
     device: Any
     """ONNX Runtime's value for the place."""
+    stream: Stream | None
+    """The stream to run on; None on the CPU, and where ONNX Runtime takes one of its own."""
+
+    def with_stream(self, address: int | None, owner: object, *, captures: bool) -> Self:
+        """The same memory for one session, with the caller's stream or a new one; `owner` keeps the caller's alive."""
+        ...
 
     def allocate(self, nbytes: int) -> Buffer:
         """Allocate at least one byte."""
@@ -42,17 +50,23 @@ class Memory(Protocol):
         """Return when everything that was queued on the device is done."""
         ...
 
-    def run(self, raw: Any, binding: Any) -> None:
-        """Run the graph on what is bound; return when the outputs are written."""
+    def run(self, raw: Any, binding: Any, options: Any) -> None:
+        """Run the graph on what is bound; the RunOptions say whether to return when the outputs are written, or when all is queued."""
         ...
 
 
 class OrtMemory:
     """Memory of the CPU or of a CUDA device, from ONNX Runtime's own allocator."""
 
-    def __init__(self, place: Place = HOST) -> None:
-        self.place = place
+    def __init__(self, place: Place = HOST, stream: Stream | None = None) -> None:
+        self.place, self.stream = place, stream
         self.device = ort.device("cuda" if place.kind == CUDA else "cpu", place.number)
+
+    def with_stream(self, address: int | None, owner: object, *, captures: bool) -> OrtMemory:
+        """The same memory for one session, with the caller's stream or a new one; `owner` keeps the caller's alive."""
+        if self.place.kind != CUDA or (found := driver(self.place.number)) is None:
+            return self
+        return OrtMemory(self.place, CudaStream(found, address, owner, captures=captures))
 
     def allocate(self, nbytes: int) -> Buffer:
         """Allocate at least one byte."""
@@ -68,6 +82,6 @@ class OrtMemory:
         """Return when everything that was queued on the device is done: for CUDA a cudaDeviceSynchronize, for the CPU nothing."""
         binding.synchronize_inputs()
 
-    def run(self, raw: Any, binding: Any) -> None:
-        """Run the graph on what is bound; ONNX Runtime synchronises its stream at the end."""
-        raw.run_with_iobinding(binding, ort.OPTIONS)
+    def run(self, raw: Any, binding: Any, options: Any) -> None:
+        """Run the graph on what is bound."""
+        raw.run_with_iobinding(binding, options)

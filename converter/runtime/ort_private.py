@@ -7,6 +7,7 @@ the method beneath it. tests/runtime/test_ort_private.py holds each name against
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import onnxruntime
@@ -18,6 +19,16 @@ NodeArg: Any = _pybind_state.NodeArg  # name, type, shape
 
 OPTIONS: Any = onnxruntime.RunOptions()  # shared by every run and never changed: with None, ONNX Runtime makes one each time
 OPTIONS.log_severity_level = 4  # failures arrive as exceptions; else they are printed on stderr as well
+
+
+def run_options(entries: Mapping[str, str]) -> Any:
+    """RunOptions with these entries; ONNX Runtime's names."""
+    options = onnxruntime.RunOptions()
+    options.log_severity_level = OPTIONS.log_severity_level
+    for name, value in entries.items():
+        options.add_run_config_entry(name, value)
+    return options
+
 
 InvalidProtobuf: type[Exception] = _pybind_state.InvalidProtobuf
 NotImplementedYet: type[Exception] = _pybind_state.NotImplemented
@@ -34,13 +45,20 @@ _NOISE = (
 
 
 def inner(session: Any) -> Any:
-    """The session beneath the public wrapper: run, run_with_iobinding, get_providers, inputs_meta, outputs_meta, model_meta."""
+    """The session beneath the public wrapper: run, run_with_iobinding, get_providers, inputs_meta, outputs_meta, model_meta, and the record of placement."""
     return session._sess
 
 
 def device(name: str, index: int) -> Any:
     """ONNX Runtime's own value for `cpu` or `cuda` and an index."""
     return onnxruntime.OrtDevice.make(name, index)._get_c_device()
+
+
+def assigned(raw: Any) -> list[tuple[str, str, str, str]] | None:
+    """Provider, operator, domain and name of every node as ONNX Runtime assigned it; None where this version keeps no record."""
+    if not hasattr(raw, "get_provider_graph_assignment_info"):
+        return None
+    return [(part.ep_name, node.op_type, node.domain, node.name) for part in raw.get_provider_graph_assignment_info() for node in part.get_nodes()]
 
 
 def reason(error: BaseException) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 CPU, CUDA, PINNED, MANAGED = 1, 2, 3, 13
+LEGACY, PER_THREAD = 1, 2
+"""The addresses of CUDA's two default streams."""
 _NAMES = {CPU: "cpu", CUDA: "cuda", PINNED: "cpu", MANAGED: "cuda"}
 
 

@@ -82,10 +82,14 @@ class Port:
         return f"{self.name} {self.dtype_name} {shown_dims(self.dims)}" if self.is_shaped else f"{self.name} {self.dtype_name}"
 
 
+def dtype_of(type_name: str) -> tuple[int, np.dtype[Any] | None]:
+    """The number and the dtype of `tensor(float)` and its like; 0 and None where it is no dense tensor, or its dtype does not pass."""
+    return _ELEMENTS.get(type_name.removeprefix("tensor(").removesuffix(")"), (0, None))
+
+
 def read_port(declared: Any, shaped: frozenset[str]) -> Port:
     """Make a Port of ONNX Runtime's NodeArg; `shaped` names the ports that declare a shape."""
-    inner = declared.type.removeprefix("tensor(").removesuffix(")")
-    element, dtype = _ELEMENTS.get(inner, (0, None))
+    element, dtype = dtype_of(declared.type)
     dims = tuple(declared.shape)
     return Port(declared.name, declared.type, dtype, dims, bool(dims) or declared.name in shaped, element)
 

@@ -11,7 +11,6 @@ import numpy as np
 from converter.cases import Case
 from converter.errors import GraphError, InputError
 from converter.runtime import Session
-from converter.runtime.devices import choose_device
 from converter.specs import Output
 from converter.validation.comparison import Agreement, compare, near_ties
 from converter.validation.tolerance import Tolerance
@@ -34,22 +33,17 @@ def validate(
 
     `names` maps the model's input and output names to the graph's where they differ. Raises GraphError where ONNX Runtime cannot load the graph, and DeviceUnavailable.
     """
-    session = Session(graph, device=device, provider_options=_exact(device))
+    session = Session(graph, device=device)
     plain = {cases[0].name, max(cases, key=_elements).name}
     agreements: list[Agreement] = []
     for number, case in enumerate(cases):
         agreements += _judge(session, outputs, case, tolerance, names or {}, optimised=True)
         progress(number + 1, len(cases) + len(plain))
-    unoptimised = Session(graph, device=device, optimised=False, provider_options=_exact(device))
+    unoptimised = Session(graph, device=device, optimised=False)
     for number, case in enumerate(each for each in cases if each.name in plain):
         agreements += _judge(unoptimised, outputs, case, tolerance, names or {}, optimised=False)
         progress(len(cases) + number + 1, len(cases) + len(plain))
     return tuple(agreements)
-
-
-def _exact(device: str) -> dict[str, object]:
-    """CUDA's matrix products in full float32: TF32 keeps 10 bits of the mantissa, and ONNX Runtime uses it by default."""
-    return {} if choose_device(device).is_cpu else {"use_tf32": 0}
 
 
 def _elements(case: Case) -> int:

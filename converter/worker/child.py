@@ -39,6 +39,7 @@ def verbs() -> dict[str, Verb]:
     """Return the verbs, each from JSON values to JSON values."""
     from converter.worker import messages
     from converter.worker.service import Service
+    from converter.worker.threads import thread_pools
 
     service = Service()
 
@@ -51,10 +52,13 @@ def verbs() -> dict[str, Verb]:
     def record(folder: str, seed: int, sizes: dict[str, int], feeds: str | None, *, twice: bool) -> None:
         service.record(Path(folder), seed, sizes, Path(feeds) if feeds is not None else None, twice=twice)
 
+    def time(folder: str, calls: int) -> list[float]:
+        return service.time(Path(folder), calls)
+
     def export(exporter: str, path: str, opset: int | None) -> None:
         service.export(exporter, Path(path), opset)
 
-    return {"match": match, "load": load, "record": record, "export": export}
+    return {"match": match, "load": load, "record": record, "time": time, "export": export, "thread_pools": thread_pools}
 
 
 def answer(known: dict[str, Verb], line: str) -> str:

@@ -17,6 +17,7 @@ from converter.errors import ConverterError, WorkerDied, WorkerTimeout
 from converter.worker import messages
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from types import TracebackType
 
     from converter.worker.janitor import Janitor
@@ -28,10 +29,18 @@ _NOISE = {"TF_CPP_MIN_LOG_LEVEL": "2", "PYTHONFAULTHANDLER": "1", "PYTHONUNBUFFE
 class WorkerProcess:
     """One worker in a session of its own, ended as a group.
 
-    `timeout` is in seconds and bounds each request; `memory_limit` is in bytes. None: no bound.
+    `timeout` is in seconds and bounds each request; `memory_limit` is in bytes. None: no bound. `environment` is added to the host's.
     """
 
-    def __init__(self, janitor: Janitor, *, timeout: float | None = None, memory_limit: int | None = None, python: str = sys.executable) -> None:
+    def __init__(
+        self,
+        janitor: Janitor,
+        *,
+        timeout: float | None = None,
+        memory_limit: int | None = None,
+        environment: Mapping[str, str] | None = None,
+        python: str = sys.executable,
+    ) -> None:
         self._timeout = timeout
         self._memory_limit = memory_limit
         self._janitor = janitor
@@ -43,7 +52,7 @@ class WorkerProcess:
             stdout=subprocess.PIPE,
             stderr=self._log,
             start_new_session=True,
-            env={**_NOISE, **os.environ},
+            env={**_NOISE, **os.environ, **(environment or {})},
         )
         janitor.end_group(self._process.pid)
         self._unread = b""

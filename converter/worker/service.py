@@ -1,4 +1,4 @@
-"""The verbs over one model: match, load, record, export. The same in the worker process and, for a live object, in the caller's."""
+"""The verbs over one model: match, load, record, time, export. The same in the worker process and, for a live object, in the caller's."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from converter.errors import ConverterError, ExportError, PluginError, UnknownNa
 from converter.framework import ExportRequest, Framework, LoadRequest, SourceModel
 from converter.source import Source, import_attribute
 from converter.specs import ModelSpec
+from converter.timing import time_calls
 from converter.worker import arrays
 from converter.worker.contract import check_spec
 
@@ -61,6 +63,12 @@ class Service:
             arrays.write(given, folder / "inputs")
             for name in ("outputs", "again") if twice else ("outputs",):
                 arrays.write(_answer(model, _private_copies(folder)), folder / name)
+
+    def time(self, folder: Path, calls: int) -> list[float]:
+        """Return the seconds of each of so many calls of the model in a row, on the feeds that `record` wrote to `folder`."""
+        framework, model = self._loaded()
+        with guarded(framework.name, "a timed call"):
+            return time_calls(partial(model.run, _private_copies(folder)), calls)
 
     def export(self, exporter: str, path: Path, opset: int | None = None) -> None:
         """Let the named exporter write `path`; raises UnknownName, and ExportError where it fails or writes nothing."""

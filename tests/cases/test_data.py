@@ -113,7 +113,7 @@ def test_what_is_missing(tmp_path: Path) -> None:
     assert refusal(SourceNotFound, tmp_path / "none*.npz") == (f"{tmp_path / 'none*.npz'} does not exist", "check the path or the pattern")
     table = written(tmp_path / "t.csv", a=[1], c=[2])
     assert refusal(InputError, table, X) == ("the table has no column 'b' for input 'x'", "its columns: a, c")
-    assert refusal(InputError, table, PAST) == ("the table has no column 'past' for input 'past'", "its columns: a, c")
+    assert refusal(InputError, table, PAST, X) == ("the table has no column 'past' for input 'past'", "its columns: a, c")
     np.savez(tmp_path / "m.npz", past=np.ones((2, 3)))
     assert refusal(InputError, tmp_path / "m.npz", PAST, MASK) == (
         "m.npz holds ['past'], the model takes ['mask', 'past']",

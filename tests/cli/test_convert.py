@@ -316,7 +316,7 @@ def test_several_sources_want_a_folder(toy: Any, command: Callable[..., Any], to
         (["--input", "x:float31[2]"], 2, "input 'x': unknown dtype 'float31'", "one of: bool, int8"),
         (["--input", "x:float32[a=9..3]"], 2, "cannot read the dim 'a=9..3'", "a=16..512"),
         (["--memory", "much"], 2, "'much' is no amount of memory", "8GB, 512MiB, or a number of bytes"),
-        (["--device", "tpu"], 2, "there is no device 'tpu'", "known: auto, cpu, cuda, cuda:1"),
+        (["--device", "tpu"], 2, "there is no device 'tpu'", "known: auto, cpu, cuda, cuda:1, tensorrt"),
         (["--data", "no.npz"], 3, "no.npz does not exist", "check the path or the pattern"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,

@@ -29,6 +29,17 @@ def on_a_terminal(command: list[str]) -> str:
     return shown.decode()
 
 
+def test_a_measurement_says_what_is_measured_and_keeps_still(toy: Any, toy_file: Callable[..., Path], tmp_path: Path) -> None:
+    del toy
+    graph = tmp_path / "out.onnx"
+    subprocess.run([SCRIPT, "convert", str(toy_file()), "-o", str(graph), "--quiet"], check=True)
+    shown = on_a_terminal([SCRIPT, "bench", str(graph), "--sizes", "batch=2", "--seconds", "0.02", "--device", "cpu"])
+    said, _, rest = shown.partition("\r\x1b[2K")
+    assert said.split() == ["measure", "batch", "2,", "width", said.split()[-2], "…"]
+    assert rest.split()[0] == "measure"
+    assert "\x1b[?25l" not in shown  # no line is alive
+
+
 def test_a_terminal_shows_live_lines_and_a_pipe_plain_ones(toy: Any, toy_file: Callable[..., Path], tmp_path: Path) -> None:
     del toy
     command = [SCRIPT, "convert", str(toy_file()), "-o", str(tmp_path / "out.onnx")]

@@ -34,7 +34,9 @@ def imported_by(*words: str) -> set[str]:
     return set(json.loads(ended.stderr.splitlines()[-1]))
 
 
-@pytest.mark.parametrize("words", [["--help"], ["convert", "--help"], ["validate", "--help"], ["run", "-h"], ["--version"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "words", [["--help"], ["convert", "--help"], ["validate", "--help"], ["run", "-h"], ["bench", "-h"], ["--version"]], ids=" ".join
+)
 def test_help_imports_no_library_and_no_plugin(words: list[str]) -> None:
     modules = imported_by(*words)
     assert "click" in modules
@@ -63,7 +65,7 @@ def _commands() -> Iterator[tuple[str, click.Command]]:
 
 def test_every_command_and_every_option_says_what_it_is() -> None:
     found = dict(_commands())
-    assert {"convert", "validate", "run", "inspect", "plugins", "plugins show", "doctor"} <= found.keys()
+    assert {"convert", "validate", "run", "bench", "inspect", "plugins", "plugins show", "doctor"} <= found.keys()
     silent = [name for name, command in found.items() if not command.help]
     options = [(name, each) for name, command in found.items() for each in command.params if isinstance(each, click.Option)]
     assert len(options) > 40
@@ -76,10 +78,10 @@ def test_the_api_and_the_command_line_know_the_same_options() -> None:
 
     from converter import api
 
-    for name, beside in (("convert", {"destination"}), ("validate", set())):
+    for name, beside in (("convert", {"destination"}), ("validate", set()), ("bench", set())):
         known = set(inspect.signature(getattr(api, name)).parameters) - {"source", "graph", "observers"} - beside
         options = {each.name for each in dict(_commands())[name].params if isinstance(each, click.Option)}
-        assert options - {"output", "report_file", "table", "as_json", "quiet", "debug"} == known
+        assert options - {"output", "report_file", "table", "plot", "as_json", "quiet", "debug"} == known
 
 
 def run_script(*words: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -96,4 +96,4 @@ def test_missing_cases_are_named(right: Path, command: Callable[..., Any], tmp_p
 def test_an_unknown_device_is_refused_first(right: Path, command: Callable[..., Any]) -> None:
     screen = command("validate", right, "--device", "tpu")
     assert screen.code == 2
-    assert screen.err == "error: there is no device 'tpu'\nhint: known: auto, cpu, cuda, cuda:1\n"
+    assert screen.err == "error: there is no device 'tpu'\nhint: known: auto, cpu, cuda, cuda:1, tensorrt\n"

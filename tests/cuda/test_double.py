@@ -1,4 +1,4 @@
-"""The code that runs on CUDA, on a double of device memory: every fault of memory kills the process, and the right path passes."""
+"""The code that runs on CUDA, on a double of the device: every fault of memory or of order shows, and the right path passes."""
 
 from __future__ import annotations
 
@@ -29,6 +29,14 @@ def test_a_fault_of_memory_kills(scene: str) -> None:
     done = play(scene)
     assert done.stdout == f"{scene}\n"  # it began, and did not come to its end
     assert done.returncode in {-signal.SIGSEGV, -signal.SIGBUS}, done.stderr
+
+
+@pytest.mark.parametrize("scene", scenes("WRONG"))
+def test_a_duty_left_undone_shows(scene: str) -> None:
+    done = play(scene)
+    assert done.stdout == f"{scene}\n"
+    assert done.returncode in {1, -signal.SIGSEGV, -signal.SIGBUS}, done.stderr
+    assert done.returncode != 1 or "AssertionError" in done.stderr
 
 
 def test_the_right_path_passes() -> None:

@@ -42,6 +42,10 @@ class HostAsCuda(OrtMemory):
         self.place = Place(CUDA, 0)
         self.log: list[str] = []
 
+    def with_stream(self, address: int | None, owner: object, *, captures: bool) -> HostAsCuda:
+        assert (address, owner) == (None, None)
+        return self
+
     def write(self, buffer: Buffer, array: np.ndarray) -> None:
         self.log.append("write")
         super().write(buffer, array)
@@ -50,9 +54,9 @@ class HostAsCuda(OrtMemory):
         self.log.append("wait")
         super().wait(binding)
 
-    def run(self, raw: Any, binding: Any) -> None:
+    def run(self, raw: Any, binding: Any, options: Any) -> None:
         self.log.append("run")
-        super().run(raw, binding)
+        super().run(raw, binding, options)
 
 
 def pretended_cuda() -> Device:

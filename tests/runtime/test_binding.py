@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 
+from converter.errors import InputError
 from converter.runtime import Session
 from converter.runtime.binding import BindingRoad
 from converter.runtime.block import Block
-from converter.runtime.places import CUDA, HOST
+from converter.runtime.places import CUDA, HOST, Place
 
 
 class Tensor:
@@ -194,3 +195,91 @@ def test_a_block_for_callers_whose_library_takes_none(as_cuda: Callable[..., Ses
 @pytest.mark.parametrize("kind", ["bfloat16", "float8e4m3fn"])
 def test_dtypes_that_the_plain_call_refuses_take_this_road_on_the_cpu(cpu: Callable[..., Session], kind: str) -> None:
     assert isinstance(road_of(cpu(f"g ({kind}[n] x) => ({kind}[n] y) {{ y = Identity(x) }}")), BindingRoad)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.float32([[1, 2], [3, 4]])[:, ::-1],  # a negative stride
+        np.float32([[1, 2], [3, 4]]).T,
+        np.asfortranarray(np.float32([[1, 2], [3, 4]])),
+        np.float32([[1, 2], [3, 4]]).astype(">f4"),
+        np.float16([[1, 2], [3, 4]]),
+        np.zeros((0, 2), np.float32),
+        np.zeros((2, 0), np.float32),
+        np.broadcast_to(np.float32([[1], [2]]), (2, 2)),  # a stride of 0
+        np.zeros(17, np.uint8)[1:].view(np.float32).reshape(2, 2),  # not aligned
+    ],
+)
+def test_awkward_arrays_in_main_memory_arrive_right(as_cuda: Callable[..., Session], values: np.ndarray) -> None:
+    session = as_cuda("g (float[n, m] x) => (float[n, m] y) { y = Neg(x) }")
+    for _ in range(2):
+        out = session(values).y
+        assert out.dtype == np.float32
+        assert out.tolist() == (-values.astype(np.float32)).tolist()
+
+
+class Faulty(Tensor):
+    """A tensor that says something wrong of itself."""
+
+    says: tuple[str, Any] = ("", None)
+
+    def __dlpack__(self, *, stream: int | None = None) -> object:
+        block = Block.of_array(self.array)
+        block.place = Place(CUDA, 0)
+        setattr(block, *self.says)
+        return block.__dlpack__(stream=stream)
+
+
+@pytest.mark.parametrize(
+    ("says", "message"),
+    [
+        (("dtype", np.dtype(np.int32)), "input 'x' wants float32, got int32"),
+        (("dtype", np.dtype(np.float64)), "input 'x' wants float32, got float64"),
+        (("shape", (2, 8)), "dimension 1 must be 4"),
+        (("shape", (8,)), "wants 2 dimensions"),
+        (("place", Place(CUDA, 1)), "input 'x': tests does not give its memory: it is not contiguous"),
+    ],
+)
+def test_memory_is_what_its_capsule_says(as_cuda: Callable[..., Session], says: tuple[str, Any], message: str) -> None:
+    """The array's own attributes may say what they like: what is bound is what the capsule says."""
+    tensor = Faulty(aligned(np.ones((2, 4), np.float32)))
+    tensor.says = says
+    session = as_cuda("g (float[n, 4] x) => (float[n, 4] y) { y = Neg(x) }")
+    for call in (session, session.bind):
+        with pytest.raises(InputError) as caught:
+            call(tensor)
+        assert message in caught.value.message
+        assert caught.value.hint
+    assert "run" not in session._device.memory.log
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"data": (0, False)}, "it says that 32 bytes lie at address 0"),
+        ({"mask": np.ones(8, bool)}, "a masked array cannot be bound"),
+        ({"strides": (18, 4)}, "its strides are no multiples of its item size"),
+        ({"typestr": "<f8"}, "input 'x' wants float32, got float64"),
+        ({"typestr": ">f4"}, "input 'x' wants float32, got float32 in foreign byte order"),
+        ({"shape": (1, 2, 4)}, "wants 2 dimensions"),
+        ({"shape": (2, -4)}, "it says that its shape is (2, -4)"),
+    ],
+)
+def test_what_a_cuda_array_interface_may_not_say(as_cuda: Callable[..., Session], changes: dict[str, Any], message: str) -> None:
+    array = aligned(np.ones((2, 4), np.float32))
+
+    class Bare:
+        __cuda_array_interface__: ClassVar[dict[str, Any]] = {
+            "version": 3,
+            "shape": array.shape,
+            "typestr": "<f4",
+            "data": (array.ctypes.data, False),
+            "strides": None,
+            **changes,
+        }
+
+    with pytest.raises(InputError) as caught:
+        as_cuda("g (float[n, 4] x) => (float[n, 4] y) { y = Neg(x) }")(Bare())
+    assert message in caught.value.message
+    assert caught.value.hint

@@ -82,7 +82,7 @@ def test_a_failed_run_does_not_spoil_the_next(cpu: Callable[..., Session]) -> No
         (np.zeros(33, np.uint8)[1:].view(np.float32).reshape(4, 2), "input 'x' is not contiguous and aligned", "np.ascontiguousarray"),
         (np.ones((2, 2), np.float16), "input 'x' wants float32, got float16", "array.astype('float32')"),
         (np.ones((2, 2), ">f4"), "input 'x' wants float32, got float32 in foreign byte order", "array.astype('float32')"),
-        (np.ones((2, 3), np.float32), "dimension 1 must be 2", "with that axis free"),
+        (np.ones((2, 3), np.float32), "dimension 1 must be 2", "must be free in both"),
     ],
 )
 def test_buffers_that_cannot_be_read_where_they_lie(cpu: Callable[..., Session], buffer: Any, message: str, hint: str) -> None:
@@ -107,3 +107,102 @@ def test_host_arrays_cannot_be_bound_on_a_device(as_cuda: Callable[..., Session]
     with pytest.raises(InputError, match="input 'x' lies in main memory, and the session runs on cuda:0") as caught:
         as_cuda("g (float[n] x) => (float[n] y) { y = Neg(x) }").bind(np.ones(2, np.float32))
     assert caught.value.hint == "bind an array on cuda:0, or call the session"
+
+
+def test_outputs_are_written_into_the_callers_buffers(cpu: Callable[..., Session]) -> None:
+    x, y, total = np.ones((3, 2), np.float32), np.ones((3, 2), np.float32), np.zeros((3, 2), np.float32)
+    bound = cpu(DOUBLE).bind(x, y, outputs={"total": total})
+    for value in range(3):
+        x[:] = value
+        out = bound.run()
+        assert out.total is total
+        assert total.tolist() == [[value + 1] * 2] * 3
+        assert out.x.tolist() == x.tolist()
+
+
+def test_outputs_in_torch_buffers(cpu: Callable[..., Session]) -> None:
+    torch = pytest.importorskip("torch")
+    x, total = torch.ones(3, 2), torch.zeros(3, 2)
+    bound = cpu(DOUBLE).bind(x, torch.ones(3, 2), outputs={"total": total})
+    x.fill_(4)
+    assert bound.run().total is total
+    assert total.tolist() == [[5, 5]] * 3
+    with pytest.raises(InputError, match=r"output 'total': torch does not give its memory: .*grad"):
+        cpu(DOUBLE).bind(x, torch.ones(3, 2), outputs={"total": torch.zeros(3, 2, requires_grad=True)})
+
+
+def test_given_and_allocated_outputs_live_side_by_side(cpu: Callable[..., Session]) -> None:
+    x, y = np.array([1, 0, 2, 0], np.float32), np.zeros(4, np.float32)
+    bound = cpu("g (float[n] x) => (int64[1, m] where, float[n] y) { where = NonZero(x) y = Neg(x) }").bind(x, outputs={"y": y})
+    for values in ([1, 0, 2, 0], [0, 0, 0, 0], [1, 1, 1, 1], [0, 3, 0, 0]):
+        x[:] = values
+        out = bound.run()
+        assert out.y is y
+        assert y.tolist() == [-value for value in values]
+        assert out.where.tolist() == [np.flatnonzero(values).tolist()]
+
+
+def test_a_given_output_whose_shape_changes(cpu: Callable[..., Session]) -> None:
+    x, where = np.array([1, 0, 2, 0], np.float32), np.zeros((1, 2), np.int64)
+    bound = cpu("g (float[n] x) => (int64[1, m] where) { where = NonZero(x) }").bind(x, outputs={"where": where})
+    x[:] = 1
+    with pytest.raises(GraphError, match="fails on these inputs"):
+        bound.run()
+    x[:] = [0, 1, 0, 1]
+    assert bound.run().where.tolist() == where.tolist() == [[1, 3]]
+
+
+READ_ONLY = np.zeros((2, 2), np.float32)
+READ_ONLY.flags.writeable = False
+WHOLE = np.zeros(64, np.float32)
+
+
+@pytest.mark.parametrize(
+    ("buffer", "message", "hint"),
+    [
+        (READ_ONLY, "output 'y' cannot be written: the array is read-only", "np.empty(shape, dtype)"),
+        (np.zeros((1, 2), np.float32), "output 'y' has the shape [2, 2] for these inputs, and its buffer [1, 2]", "np.empty((2, 2), 'float32')"),
+        (np.zeros((4, 2), np.float32), "output 'y' has the shape [2, 2] for these inputs, and its buffer [4, 2]", "np.empty((2, 2), 'float32')"),
+        (np.zeros(4, np.float32), "output 'y' has the shape [2, 2] for these inputs, and its buffer [4]", "np.empty((2, 2), 'float32')"),
+        (np.zeros((2, 2)), "output 'y' is float32, and its buffer float64", "np.empty((2, 2), 'float32')"),
+        (np.zeros((2, 2), ">f4"), "output 'y' is float32, and its buffer >f4", "np.empty((2, 2), 'float32')"),
+        (np.zeros((2, 4), np.float32)[:, ::2], "output 'y' is not contiguous and aligned", "np.empty(shape, dtype)"),
+        (np.zeros((2, 2), np.float32)[::-1], "output 'y' is not contiguous and aligned", "np.empty(shape, dtype)"),
+        (np.zeros(17, np.uint8)[1:].view(np.float32).reshape(2, 2), "output 'y' is not contiguous and aligned", "np.empty(shape, dtype)"),
+        ([[0.0, 0.0], [0.0, 0.0]], "output 'y' is no buffer but list", "give an array"),
+        (WHOLE[2:6].reshape(2, 2), "output 'y' shares memory with 'x'", "a buffer of its own"),
+    ],
+)
+def test_buffers_that_an_output_cannot_be_written_into(cpu: Callable[..., Session], buffer: Any, message: str, hint: str) -> None:
+    session = cpu("g (float[n, 2] x) => (float[n, 2] y, float[n, 2] x) { y = Neg(x) }")
+    with pytest.raises(InputError) as caught:
+        session.bind(WHOLE[:4].reshape(2, 2), outputs={"y": buffer})
+    assert message in caught.value.message
+    assert hint in caught.value.hint
+
+
+def test_outputs_that_cannot_have_a_buffer(cpu: Callable[..., Session]) -> None:
+    session, x = cpu("g (float[n] x) => (float[n] y, float[n] z, float[n] x) { y = Neg(x) z = Abs(x) }"), np.ones(2, np.float32)
+    with pytest.raises(InputError, match="there is no output 'w'") as caught:
+        session.bind(x, outputs={"w": np.zeros(2, np.float32)})
+    assert caught.value.hint == "the graph gives y, z, x"
+    with pytest.raises(InputError, match="output 'x' is the input of that name") as caught:
+        session.bind(x, outputs={"x": np.zeros(2, np.float32)})
+    assert caught.value.hint == "leave it out of outputs"
+    y = np.zeros(2, np.float32)
+    with pytest.raises(InputError, match="output 'z' shares memory with 'y'"):
+        session.bind(x, outputs={"y": y, "z": y})
+
+
+def test_an_input_named_outputs(cpu: Callable[..., Session]) -> None:
+    session = cpu("g (float[n] outputs) => (float[n] y) { y = Neg(outputs) }")
+    x, y = np.ones(2, np.float32), np.zeros(2, np.float32)
+    assert session.bind(outputs=x).run().y.tolist() == [-1, -1]
+    assert session.bind({"outputs": x}, outputs={"y": y}).run().y is y
+    with pytest.raises(InputError, match="there is no input 'outputs'"):
+        cpu(DOUBLE).bind(x=x, y=x, outputs=x)
+
+
+def test_no_rows(cpu: Callable[..., Session]) -> None:
+    bound = cpu(DOUBLE).bind(np.ones((0, 2), np.float32), np.ones((0, 2), np.float32), outputs={"total": np.ones((0, 2), np.float32)})
+    assert bound.run().total.shape == (0, 2)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import onnxruntime
 import pytest
 
-from converter.errors import DeviceUnavailable, UsageError
+from converter.errors import DeviceUnavailable, UnknownName
 from converter.runtime import Session, devices, survey_providers
 
 NEGATE = "g (float[n] x) => (float[n] y) { y = Neg(x) }"
@@ -70,9 +70,38 @@ def test_probing_is_silent() -> None:
     assert (done.stdout, done.stderr) == ("", "")
 
 
-def test_options_of_the_caller_go_over_those_of_the_device() -> None:
-    device = devices.Device("cuda:1", ("CUDAExecutionProvider", "CPUExecutionProvider"), devices.OrtMemory(), {"device_id": "1", "use_tf32": "1"})
-    assert device.provider_list({"use_tf32": 0}) == [("CUDAExecutionProvider", {"device_id": "1", "use_tf32": "0"}), ("CPUExecutionProvider", {})]
-    with pytest.raises(UsageError, match="device_id is no option") as caught:
-        device.provider_list({"device_id": 2})
-    assert "device='cuda:2'" in caught.value.hint
+@pytest.mark.skipif(devices.why_not_tensorrt(0) == "", reason="TensorRT starts here")
+def test_asking_for_tensorrt_without_getting_it_is_an_error(graph: Callable[[str], bytes]) -> None:
+    for name in ("tensorrt", "tensorrt:1"):
+        with pytest.raises(DeviceUnavailable) as caught:
+            Session(graph(NEGATE), device=name)
+        assert caught.value.message.startswith(f"device {name} cannot start: ")
+        assert caught.value.hint == "converter doctor lists what is missing; --device cpu runs here"
+
+
+def test_a_wheel_without_tensorrt_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["CPUExecutionProvider"])
+    devices.why_not_tensorrt.cache_clear()
+    try:
+        assert devices.why_not_tensorrt(0) == f"the installed onnxruntime {onnxruntime.__version__} is built without TensorRT"
+    finally:
+        devices.why_not_tensorrt.cache_clear()
+
+
+def test_the_names_of_devices(graph: Callable[[str], bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("gpu", "cuda:", "cuda:x", "tensorrt:-1", "cpu:0", "auto:1"):
+        with pytest.raises(UnknownName) as caught:
+            Session(graph(NEGATE), device=name)
+        assert caught.value.hint == "known: auto, cpu, cuda, cuda:1, tensorrt"
+    monkeypatch.setattr(devices, "why_not_cuda", lambda _: "")
+    monkeypatch.setattr(devices, "why_not_tensorrt", lambda _: "")
+    assert [devices.choose_device(name).name for name in ("auto", "cuda", "cuda:1", "tensorrt", "tensorrt:2")] == [
+        "cuda:0",
+        "cuda:0",
+        "cuda:1",
+        "tensorrt:0",
+        "tensorrt:2",
+    ]
+    chosen = devices.choose_device("tensorrt:2")
+    assert chosen.providers == ("TensorrtExecutionProvider", "CUDAExecutionProvider", "CPUExecutionProvider")
+    assert (str(chosen.memory.place), chosen.options, chosen.is_cpu) == ("cuda:2", {"device_id": "2"}, False)

@@ -11,6 +11,7 @@ import pytest
 
 from converter.runtime import ort_private as ort
 from converter.runtime.memory import OrtMemory
+from converter.runtime.placement import RECORD
 
 NEGATE = "g (float[n] x) => (float[n] y) { y = Neg(x) }"
 FLOAT, UINT8 = 1, 2
@@ -98,3 +99,11 @@ def test_every_failure_of_onnx_runtime_is_caught(raw: Any) -> None:
 )
 def test_reasons_without_noise(said: str, meant: str) -> None:
     assert ort.reason(RuntimeError(said)) == meant
+
+
+def test_the_record_of_where_nodes_run(graph: Callable[[str], bytes]) -> None:
+    options = onnxruntime.SessionOptions()
+    options.add_session_config_entry(RECORD, "1")
+    session = onnxruntime.InferenceSession(graph(NEGATE), options, providers=["CPUExecutionProvider"])
+    assert ort.assigned(ort.inner(session)) == [("CPUExecutionProvider", "Neg", "", "")]
+    assert ort.assigned(object()) is None

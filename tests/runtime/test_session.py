@@ -163,7 +163,7 @@ def test_arguments_that_make_no_sense(graph: Callable[[str], bytes]) -> None:
     assert "every core" in threads.value.hint
     with pytest.raises(UnknownName, match="there is no device 'gpu'") as device:
         Session(graph(NEGATE), device="gpu")
-    assert device.value.hint == "known: auto, cpu, cuda, cuda:1"
+    assert device.value.hint == "known: auto, cpu, cuda, cuda:1, tensorrt"
 
 
 def test_a_device_that_onnx_runtime_leaves_is_an_error(graph: Callable[[str], bytes]) -> None:
@@ -195,6 +195,17 @@ def test_a_graph_that_fails_while_it_runs(make: str, request: pytest.FixtureRequ
 def test_the_public_names() -> None:
     from converter import runtime
 
-    assert sorted(runtime.__all__) == ["Block", "Bound", "Device", "Port", "ProviderState", "Result", "Session", "survey_providers"]
+    assert sorted(runtime.__all__) == [
+        "Block",
+        "Bound",
+        "Device",
+        "Node",
+        "Placement",
+        "Port",
+        "ProviderState",
+        "Result",
+        "Session",
+        "survey_providers",
+    ]
     assert all(hasattr(runtime, name) for name in runtime.__all__)
     assert Path(runtime.__file__).name == "__init__.py"

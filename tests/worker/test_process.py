@@ -57,6 +57,16 @@ def test_a_model_is_loaded_recorded_and_exported(toy: Any, toy_file: ToyFile, wo
     assert "noise on stdout" in process.log()
 
 
+def test_calls_are_timed_in_the_worker(toy: Any, toy_file: ToyFile, worker: Start, tmp_path: Path) -> None:
+    process = worker()
+    load(process, toy_file(), tmp_path)
+    record(process, tmp_path / "case")
+    seconds = process.ask("time", folder=str(tmp_path / "case"), calls=4)
+    assert len(seconds) == 4
+    assert all(isinstance(each, float) and each >= 0 for each in seconds)
+    del toy
+
+
 def test_given_feeds_are_used(toy: Any, toy_file: ToyFile, worker: Start, tmp_path: Path) -> None:
     process = worker()
     load(process, toy_file(), tmp_path)

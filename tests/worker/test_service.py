@@ -122,6 +122,36 @@ def test_a_model_that_forgets_an_output(toy: Any, tmp_path: Path) -> None:
     assert caught.value.message == "toy, the model's answer at batch 2, width 3: ValueError: run gave ['y'], and not the declared output 'z'"
 
 
+def test_timed_calls_run_on_private_copies_of_the_recorded_feeds(toy: Any, tmp_path: Path) -> None:
+    seen: list[np.ndarray] = []
+
+    class Greedy(toy.ToyModel):  # type: ignore[misc, name-defined]
+        def run(self, feeds: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+            answer: dict[str, np.ndarray] = super().run(feeds)
+            seen.append(feeds["x"].copy())
+            feeds["x"][:] = 0
+            return answer
+
+    toy.Toy.types = (f"{__name__}.test_timed_calls_run_on_private_copies_of_the_recorded_feeds.<locals>.Greedy",)
+    service = loaded(Greedy(WEIGHT, [0.0, 0.0]))
+    service.record(tmp_path / "a", 1, {"batch": 2, "width": 3})
+    for count in (1, 3):
+        seconds = service.time(tmp_path / "a", count)
+        assert len(seconds) == count
+        assert min(seconds) >= 0
+        assert np.array_equal(seen[-count], arrays.read(tmp_path / "a" / "inputs")["x"])
+
+
+def test_a_timed_call_that_raises(toy: Any, tmp_path: Path) -> None:
+    model = toy.ToyModel(WEIGHT, [0.0, 0.0])
+    service = loaded(model)
+    service.record(tmp_path / "a", 1, {"batch": 2, "width": 3})
+    model.does = "raise in run"
+    with pytest.raises(PluginError) as caught:
+        service.time(tmp_path / "a", 1)
+    assert (caught.value.message, caught.value.hint) == ("toy, a timed call: RuntimeError: the toy broke", "--debug shows the traceback")
+
+
 def test_exporters_that_fail_or_write_nothing(toy: Any, tmp_path: Path) -> None:
     service = loaded(toy.ToyModel(WEIGHT, [0.0, 0.0], "raise,silent"))
     with pytest.raises(ExportError) as caught:
