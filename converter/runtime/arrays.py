@@ -97,7 +97,7 @@ class Torch(DLPack):
     def __init__(self, torch: Any) -> None:
         super().__init__("torch", torch)
         self.from_host = self._from_host
-        self._from_numpy = torch.from_numpy
+        self._from_numpy, self._on_device = torch.from_numpy, torch.cuda.device
 
     def host(self, value: Any) -> np.ndarray[Any, Any]:
         """View a tensor in main memory; torch refuses gradients, negated and conjugated views, sparse tensors and other devices."""
@@ -119,7 +119,10 @@ class Torch(DLPack):
         """Describe a tensor where it lies."""
         if value.is_neg():  # DLPack would drop the sign without a word
             raise BufferError("the tensor has its negative bit set; use tensor.resolve_neg()")
-        return super().block(value, device, stream)
+        if not value.is_cuda:
+            return super().block(value, device, stream)
+        with self._on_device(value.device):  # torch gives no memory of a device that is not its current one
+            return super().block(value, device, stream)
 
     def copy(self, value: Any) -> Any:
         """Copy a tensor, contiguous and aligned."""

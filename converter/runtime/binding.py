@@ -18,6 +18,7 @@ from converter.runtime.ports import Port
 from converter.runtime.result import Result, result_type
 
 _MOST_SIGNATURES = 4096  # remembered; with one more all are forgotten, which costs each one run that allocates
+_NOWHERE = 64  # where an array without elements lies; libraries say 0, which ONNX Runtime refuses
 _MAIN = OrtMemory()
 
 Shapes = tuple[tuple[int, ...], ...]
@@ -68,7 +69,7 @@ class BindingRoad:
                 outputs = self._outputs(signature, given, run) if self._made else {}
                 # ONNX Runtime hands an input that is also an output through, without a copy and without writing the buffer bound for it.
                 outputs |= {port.name: self._copied(given[port.name], run) for port in self._opened.outputs if port.name in given}
-        return self._result([library.from_block(outputs[port.name]) for port in self._opened.outputs])
+            return self._result([library.from_block(outputs[port.name]) for port in self._opened.outputs])
 
     def _copied(self, given: Given, run: _Run) -> Block:
         block = copied(given, run.goal, self.pool, self._order.address)
@@ -133,7 +134,7 @@ def bind_input(binding: Any, port: Port, block: Block, memory: Memory) -> None:
 
 def bind_output(binding: Any, port: Port, block: Block, memory: Memory) -> None:
     """Bind an output to memory of its shape; the caller keeps the block alive while the binding runs."""
-    binding.bind_output(port.name, memory.device, port.element, block.shape, block.pointer)
+    binding.bind_output(port.name, memory.device, port.element, block.shape, block.pointer or _NOWHERE)
 
 
 def block_of(value: Any, port: Port, memory: Memory, owner: object) -> Block:

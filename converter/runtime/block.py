@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from math import prod
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from converter.runtime.places import CUDA, HOST, LEGACY, Place
 if TYPE_CHECKING:
     from converter.runtime.streams import Stream
 
+_Block = TypeVar("_Block", bound="Block")
 _UNORDERED = -1  # what a DLPack consumer says that wants no stream to wait
 _WIDEST_LOAD = 16  # bytes that one CUDA thread may read at once
 
@@ -56,28 +57,23 @@ class Block:
         """Describe what a DLPack capsule holds; the capsule stays alive with the block.
 
         Raises:
-            BufferError: the capsule was taken already, or its dtype is unknown.
+            BufferError: the capsule was taken already, its dtype is unknown, or it says what cannot be.
         """
         held = dlpack.read(capsule)
-        return cls(held.pointer, held.shape, held.dtype, held.place, (capsule, owner), held.strides)
+        return _possible(cls(held.pointer, held.shape, held.dtype, held.place, (capsule, owner), held.strides))
 
     @classmethod
     def of_cuda_interface(cls, interface: dict[str, Any], place: Place, owner: object) -> Self:
         """Describe what a `__cuda_array_interface__` says; it has no device index, so the place is given.
 
         Raises:
-            BufferError: the array is masked, lies nowhere, has a length below 0, or its strides are no multiple of its items.
+            BufferError: the array is masked, its strides are no multiple of its items, or it says what cannot be.
         """
         dtype, steps = np.dtype(interface["typestr"]), interface.get("strides")
         if interface.get("mask") is not None:
             raise BufferError("a masked array cannot be bound")
         strides = None if steps is None else _in_items(steps, dtype.itemsize)
-        block = cls(interface["data"][0] or 0, tuple(interface["shape"]), dtype, place, owner, strides)
-        if min(block.shape, default=0) < 0:
-            raise BufferError(f"it says that its shape is {block.shape}")
-        if block.nbytes and not block.pointer:
-            raise BufferError(f"it says that {block.nbytes} bytes lie at address 0")
-        return block
+        return _possible(cls(interface["data"][0] or 0, tuple(interface["shape"]), dtype, place, owner, strides))
 
     @property
     def nbytes(self) -> int:
@@ -151,6 +147,15 @@ class Block:
 
     def __repr__(self) -> str:
         return f"Block({self.dtype}{list(self.shape)} on {self.place})"
+
+
+def _possible(block: _Block) -> _Block:
+    """See that a block may be what its maker says; how much memory lies at its address nobody can ask."""
+    if min(block.shape, default=0) < 0:
+        raise BufferError(f"it says that its shape is {block.shape}")
+    if block.nbytes and not block.pointer:
+        raise BufferError(f"it says that {block.nbytes} bytes lie at address 0")
+    return block
 
 
 def _in_items(steps: Iterable[int], itemsize: int) -> tuple[int, ...]:

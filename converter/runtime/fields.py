@@ -73,8 +73,10 @@ def _lists(items: pa.Array, count: int, length: int) -> pa.Array:
     """`count` lists of `length` items each."""
     import pyarrow as pa
 
-    kind = (np.int32, pa.ListArray) if count * length < 2**31 else (np.int64, pa.LargeListArray)
-    return kind[1].from_arrays(_numbers(np.arange(count + 1, dtype=kind[0]) * kind[0](length)), items)
+    offsets = np.arange(count + 1, dtype=np.int64) * length
+    if count * length < 2**31:
+        return pa.ListArray.from_arrays(_numbers(offsets.astype(np.int32)), items)
+    return pa.LargeListArray.from_arrays(_numbers(offsets), items)
 
 
 def _numbers(flat: np.ndarray[Any, Any]) -> pa.Array:

@@ -83,7 +83,7 @@ class Order:
         self.drains = 0
         self._buried: deque[Any] = deque()
         self._runs = 0
-        self._is_whole = is_whole(raw) and not captures
+        self._is_whole = self.stream is not None and not captures and is_whole(raw)
         skip = {"gpu_graph_id": "-1"} if captures else {}
         self._synchronised = ort.run_options(skip) if captures else ort.OPTIONS
         self._unsynchronised = ort.run_options({"disable_synchronize_execution_providers": "1", **skip})
@@ -137,8 +137,9 @@ class Order:
         return self._unsynchronised if self._is_whole and self._runs else self._synchronised
 
     def __del__(self) -> None:
+        """Wait for what is queued: it reads ONNX Runtime's memory, which may go next."""
         with contextlib.suppress(Exception):  # at the end of the process the driver may be gone first
-            if self._buried:
+            if self.stream is not None:
                 self.drain()
 
 

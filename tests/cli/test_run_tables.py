@@ -173,7 +173,9 @@ def test_large_tables_come_in_many_batches(matrix: Path, command: Callable[..., 
         found.close()
 
 
-def test_whole_numbers_at_the_top_of_a_csv_decide_nothing(matrix: Path, command: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_whole_numbers_at_the_top_of_a_csv_decide_nothing(
+    matrix: Path, command: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setattr("converter.rows.tables.TEXT_BYTES", 64)
     (tmp_path / "in.csv").write_text("a,b\n" + "1,2\n" * 100 + "0.5,\n")
     assert command("run", matrix, tmp_path / "in.csv", "-o", tmp_path / "out.parquet").code == 0
@@ -222,7 +224,9 @@ def test_a_pipe_of_what_is_no_stream(matrix: Path, piped: Callable[..., Any], gi
 
 def test_a_reader_that_has_seen_enough(matrix: Path, tmp_path: Path) -> None:
     write(tmp_path / "in.csv", ROWS * 20_000)
-    done = subprocess.run(f"{SCRIPT} run {matrix} {tmp_path}/in.csv --columns x=a,b | head -2", shell=True, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        f"{SCRIPT} run {matrix} {tmp_path}/in.csv --columns x=a,b | head -2", shell=True, capture_output=True, text=True, check=False
+    )
     assert (done.stdout, done.stderr) == ('"y_0","y_1","sign"\n-1,-2.5,1\n', "")
 
 
@@ -267,13 +271,18 @@ def test_inputs_beside_a_table_are_constants(graph_file: Callable[[Path, str], P
         (["in.csv", "--keep", "id", "-o", "in.csv"], 2, "in.csv would replace the data that it is made of", "-o another name or folder"),
         (["in.csv", "-o", "out.csv", "--to", "npz"], 2, "--to npz and -o out.csv do not agree", "the suffix says it: leave out --to"),
         (["in.csv", "-o", "out.onnx"], 2, "not to out.onnx", "-o out.npz"),
-        (["x.npy", "--keep", "id"], 2, "x.npy has no columns, as --keep, --columns and --fill want", "they are for tables: csv, parquet, arrow, jsonl"),
+        (
+            ["x.npy", "--keep", "id"],
+            2,
+            "x.npy has no columns, as --keep, --columns and --fill want",
+            "they are for tables: csv, parquet, arrow, jsonl",
+        ),
         (["x.npy", "--input", "x=[[1, 2]]"], 3, "input 'x' is in x.npy and in --input", "give it once"),
         (["ints.npy"], 3, "input 'x' wants float32, which cannot hold 16777217", "array.astype('float32') rounds it"),
     ],
 )
 def test_what_cannot_be_is_told(
-    matrix: Path, command: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, words: list[str], code: int, message: str, hint: str
+    matrix: Path, piped: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, words: list[str], code: int, message: str, hint: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
     write(Path("in.csv"), ROWS)
@@ -284,9 +293,9 @@ def test_what_cannot_be_is_told(
     Path("notes.txt").touch()
     Path("nothing").mkdir()
     before = sorted(Path().iterdir())
-    screen = command("run", matrix, *words)
-    assert (screen.code, screen.out) == (code, "")
-    head, _, tail = screen.err.partition("\nhint: ")
+    found, out, err = piped(b"", "run", matrix, *words)
+    assert (found, out) == (code, b"")
+    head, _, tail = err.partition("\nhint: ")
     assert head.startswith("error: ")
     assert message in head
     assert tail.startswith(hint)
@@ -309,7 +318,10 @@ def test_maps_and_ragged_lists_are_no_csv(graph_file: Callable[[Path, str], Path
     pyarrow.parquet.write_table(pa.table({"a": [0.25], "b": [0.75], "tags": [["x", "y"]]}), tmp_path / "in.parquet")
     columns = ["--columns", "x=a,b"]
     screen = command("run", graph, tmp_path / "in.parquet", *columns, "-o", tmp_path / "out.csv")
-    assert (screen.code, screen.err) == (2, "error: column 'p' is map<string, float>, which CSV cannot hold\nhint: write .parquet, .arrow or .jsonl\n")
+    assert (screen.code, screen.err) == (
+        2,
+        "error: column 'p' is map<string, float>, which CSV cannot hold\nhint: write .parquet, .arrow or .jsonl\n",
+    )
     assert command("run", graph, tmp_path / "in.parquet", *columns, "--keep", "tags", "-o", tmp_path / "out.jsonl").code == 0
     assert (tmp_path / "out.jsonl").read_text() == '{"tags": ["x", "y"], "p": {"no": 0.25, "yes": 0.75}}\n'
 

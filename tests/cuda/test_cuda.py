@@ -8,16 +8,19 @@ import resource
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx.parser
+import onnxruntime
 import pytest
+from onnx.backend.test.loader import load_model_tests
 
 import converter
-from converter.errors import DeviceUnavailable, InputError, UsageError
+from converter.errors import ConverterError, DeviceUnavailable, InputError, UsageError
 from converter.runtime import Block, Session, binding, devices, survey_providers
 from converter.runtime.given import look
 from converter.runtime.places import CUDA, Place
@@ -25,7 +28,7 @@ from converter.runtime.places import CUDA, Place
 REASON = devices.why_not_cuda(0)
 pytestmark = [pytest.mark.cuda, pytest.mark.skipif(bool(REASON), reason=f"no CUDA device starts here: {REASON}")]
 
-MODEL = Path(__file__).resolve().parents[2] / "examples" / "crnn" / "model.py"
+ROOT = Path(__file__).resolve().parents[2]
 NEGATE = "g (float[n, m] x) => (float[n, m] y) { y = Neg(x) }"
 FIXED = "g (float[8, 64] x) => (float[8, 64] y) { a = Neg(x) y = Add(a, a) }"
 DEPENDS = "g (float[n] x) => (int64[1, m] where, float[n] y) { where = NonZero(x) y = Neg(x) }"
@@ -39,6 +42,16 @@ def graph(text: str) -> bytes:
 
 def cuda(text: str, **options: Any) -> Session:
     return Session(graph(text), device="cuda", **options)
+
+
+def module_of(path: Path) -> Any:
+    """A module that lies in no package."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.fixture(name="torch")
@@ -118,7 +131,7 @@ def test_torch_tensors_are_read_where_they_lie_and_results_stay_there(torch: Any
 def test_layouts_and_dtypes_of_torch(torch: Any) -> None:
     session = cuda(NEGATE)
     whole = torch.arange(24.0, device="cuda").reshape(4, 6)
-    for part in (whole.T, whole[:, ::2], whole[1:], whole.reshape(-1)[1:6][None], whole[:0], whole[:, :0]):
+    for part in (whole.T, whole[:, ::2], whole[1:], whole.reshape(-1)[1:6][None], whole[:0], whole[:, :0], torch.empty(0, 3, device="cuda")):
         for _ in range(2):
             assert torch.equal(session(part).y, -part)
     for name in ("bfloat16", "float16", "float64", "int32", "int64", "bool"):
@@ -470,16 +483,47 @@ def test_tf32_is_a_switch(torch: Any) -> None:
     assert rounded > 5 * plain
 
 
+def test_the_backend_suite(torch: Any) -> None:
+    """Every case that the raw session runs on CUDA, from main memory and from the device."""
+    suite = module_of(ROOT / "tests" / "runtime" / "test_backend_suite.py")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the suite computes its own expectations, overflows included
+        cases = [case for kind in suite.KINDS for test in load_model_tests(kind=kind) for case in suite.read(test)]
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    providers = [("CUDAExecutionProvider", {"use_tf32": "0"}), ("CPUExecutionProvider", {})]
+    faults, compared = [], 0
+    for case in cases:
+        if case.is_random or case.raw is None or not all(isinstance(value, np.ndarray) for value in (*case.feeds.values(), *case.raw)):
+            continue
+        try:
+            expected = onnxruntime.InferenceSession(case.model, options, providers=providers).run(None, case.feeds)
+        except Exception:  # noqa: BLE001 - ONNX Runtime's own classes have no common base
+            continue
+        try:
+            session = Session(case.model, device="cuda")
+            answers = [list(session(case.feeds)) for _ in range(2)]
+            if all(port.is_native and port.is_bindable for port in (*session.inputs, *session.outputs)):
+                tensors = {name: torch.from_numpy(np.array(value, order="C")).to("cuda") for name, value in case.feeds.items()}
+                answers += [[value.cpu().numpy() for value in session(tensors)] for _ in range(3) if tensors]
+        except ConverterError as error:
+            faults.append(f"{case.name}: {error.message}")
+            continue
+        compared += 1
+        for answer in answers:
+            for ours, theirs in zip(answer, expected, strict=True):
+                if (ours.tolist() != theirs.tolist()) if theirs.dtype == object else suite.is_far(ours, theirs):
+                    faults.append(f"{case.name}: other outputs")
+    assert faults == []
+    assert compared > 1000
+
+
 @pytest.fixture(scope="module")
 def crnn(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Path]:
     """The full network with random weights, on the device, and its graph, proven there."""
     torch = pytest.importorskip("torch")
     pytest.importorskip("converter_torch")
-    spec = importlib.util.spec_from_file_location("crnn_model", MODEL)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = module_of(ROOT / "examples" / "crnn" / "model.py")
     torch.manual_seed(0)
     folder = tmp_path_factory.mktemp("crnn")
     torch.save({"model": module.Crnn().state_dict()}, folder / "crnn.pth")
@@ -488,16 +532,20 @@ def crnn(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Path]:
 
 
 @pytest.fixture
-def scores(torch: Any, crnn: tuple[Any, Path], monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], Any]:
+def scores(torch: Any, crnn: tuple[Any, Path]) -> Iterator[Callable[[Any], Any]]:
     """What torch answers on the same device, without TF32."""
-    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)
-    monkeypatch.setattr(torch.backends.cuda.matmul, "allow_tf32", False)
 
     def answer(images: Any) -> Any:
         with torch.inference_mode():
             return crnn[0](images)
 
-    return answer
+    switches = (torch.backends.cudnn, torch.backends.cuda.matmul)
+    before = [switch.allow_tf32 for switch in switches]
+    for switch in switches:
+        switch.allow_tf32 = False
+    yield answer
+    for switch, was in zip(switches, before, strict=True):
+        switch.allow_tf32 = was
 
 
 def test_the_crnn(torch: Any, crnn: tuple[Any, Path], scores: Callable[[Any], Any]) -> None:

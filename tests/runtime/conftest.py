@@ -43,7 +43,7 @@ class HostAsCuda(OrtMemory):
         self.log: list[str] = []
 
     def with_stream(self, address: int | None, owner: object, *, captures: bool) -> HostAsCuda:
-        assert (address, owner) == (None, None)
+        del address, owner, captures
         return self
 
     def write(self, buffer: Buffer, array: np.ndarray) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import decimal
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -160,7 +160,7 @@ def test_the_columns_of_a_matrix(cpu: Cpu, table: dict[str, Any], options: dict[
     assert only(cpu(MATRIX), pa.record_batch(table), **options)["y"].to_pylist() == [[-1.0, -2.0]]
 
 
-def test_the_metadata_of_a_graph_names_its_columns(graph: Callable[[str], bytes]) -> None:
+def test_the_metadata_of_a_graph_names_its_columns() -> None:
     header = '<ir_version: 10, opset_import: ["" : 20], metadata_props: ["columns": "{\\"x\\": [\\"b\\", \\"a\\"]}"]>'
     session = Session(_parsed(f"{header} {MATRIX}"), device="cpu")
     assert only(session, pa.record_batch({"a": [1], "b": [2], "c": [3]}))["y"].to_pylist() == [[-2.0, -1.0]]
@@ -283,7 +283,7 @@ def test_values_that_an_input_holds(cpu: Cpu, dtype: str, column: pa.Array, want
     assert [None if isinstance(value, float) and np.isnan(value) else value for value in found] == wanted
 
 
-DAY = datetime.date(2026, 11, 1)
+DAY = dt.date(2026, 11, 1)
 
 
 @pytest.mark.parametrize(

@@ -236,6 +236,8 @@ class Faulty(Tensor):
     [
         (("dtype", np.dtype(np.int32)), "input 'x' wants float32, got int32"),
         (("dtype", np.dtype(np.float64)), "input 'x' wants float32, got float64"),
+        (("pointer", 0), "it says that 32 bytes lie at address 0"),
+        (("shape", (-2, 4)), "it says that its shape is (-2, 4)"),
         (("shape", (2, 8)), "dimension 1 must be 4"),
         (("shape", (8,)), "wants 2 dimensions"),
         (("place", Place(CUDA, 1)), "input 'x': tests does not give its memory: it is not contiguous"),

@@ -206,3 +206,6 @@ def test_an_input_named_outputs(cpu: Callable[..., Session]) -> None:
 def test_no_rows(cpu: Callable[..., Session]) -> None:
     bound = cpu(DOUBLE).bind(np.ones((0, 2), np.float32), np.ones((0, 2), np.float32), outputs={"total": np.ones((0, 2), np.float32)})
     assert bound.run().total.shape == (0, 2)
+    torch = pytest.importorskip("torch")  # its arrays without elements lie at address 0
+    x, total = torch.ones(0, 2), torch.ones(0, 2)
+    assert cpu(DOUBLE).bind(x, x, outputs={"total": total}).run().total is total

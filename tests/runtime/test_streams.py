@@ -294,6 +294,14 @@ def test_the_stream_outlives_onnx_runtimes_session_and_every_result(session: Ses
     assert stream() is None
 
 
+def test_the_device_is_drained_before_onnx_runtimes_session_goes(session: Session) -> None:
+    log: Any = session._opened.order.stream.log  # type: ignore[union-attr]
+    weakref.finalize(session._opened.raw, log.append, "gone")
+    session.__dict__.clear()
+    gc.collect()
+    assert log == ["drain", "gone"]
+
+
 def test_a_blocks_consumer_waits(session: Session) -> None:
     stream: Any = session._opened.order.stream
     array = np.ones(2, np.float32)
