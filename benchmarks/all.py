@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-SCRIPTS = ("startup.py", "conversion.py", "crnn.py", "runtime.py")
+SCRIPTS = ("startup.py", "conversion.py", "crnn.py", "runtime.py", "rows.py")
 
 for script in SCRIPTS:
     print(f"\n{script}\n", flush=True)

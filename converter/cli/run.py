@@ -1,150 +1,99 @@
-"""`converter run`: a graph on files. Texts and figures on stdout, arrays with --output."""
+"""`converter run`: a graph on values, arrays, images and tables. What it reads on stdout, rows and arrays to files or a pipe."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from converter.cli import failures
 from converter.cli.options import KeyValue
 
 if TYPE_CHECKING:
-    import numpy as np
-
+    from converter.rows.sources import Settings, Source
     from converter.runtime import Session
 
 
 @click.command(name="run")
 @click.argument("graph", type=click.Path())
+@click.argument("data", nargs=-1, metavar="[DATA]...")
 @click.option(
-    "--input", "inputs", type=KeyValue(), multiple=True, metavar="NAME=FILE", help="An input: images (patterns allowed), .npy, or a JSON value."
+    "--input",
+    "inputs",
+    type=KeyValue(),
+    multiple=True,
+    metavar="NAME=FILE",
+    help="An input: images (patterns allowed), .npy, or a JSON value; beside DATA the same for every row.",
 )
-@click.option("--data", "data", metavar="FILE", help="All inputs at once: .npz by name, or a .csv or .parquet table by column.")
-@click.option("-o", "--output", metavar="FILE.npz", help="Write the outputs.")
+@click.option("--data", "more", multiple=True, metavar="FILE", help="The same as DATA.")
+@click.option(
+    "-o", "--output", metavar="FILE", help="A .csv .parquet .arrow .jsonl .npz file, or with / at its end a folder with a file for each of DATA."
+)
+@click.option(
+    "--from", "read_as", type=click.Choice(["csv", "parquet", "arrow", "jsonl"]), help="What DATA holds, where its name or a pipe does not tell."
+)
+@click.option("--to", "write_as", type=click.Choice(["csv", "parquet", "arrow", "jsonl", "npz"]), help="What is written to the folder, or to stdout.")
+@click.option("--batch-size", type=click.IntRange(min=1), metavar="ROWS", help="Rows in memory at a time; without it, what suits their width.")
+@click.option("--keep", multiple=True, metavar="COLUMN", help="Pass a column of the table through; '*' for all.")
+@click.option("--columns", type=KeyValue(), multiple=True, metavar="INPUT=A,B,C", help="The columns of an input, where the graph does not name them.")
+@click.option("--fill", type=KeyValue(), multiple=True, metavar="COLUMN=VALUE", help="What stands for a missing value of a column.")
+@click.option("--again", is_flag=True, help="Write the files of the folder that are there already, too.")
 @click.option("--device", default="auto", show_default=True, metavar="DEVICE", help="cpu, cuda, cuda:1, or auto.")
+@click.option("--quiet", is_flag=True, help="Print nothing but results and errors.")
 @click.option("--debug", is_flag=True, help="Show tracebacks.")
-def command(graph: str, inputs: tuple[tuple[str, str], ...], data: str | None, output: str | None, device: str, *, debug: bool) -> None:
-    """Run GRAPH and print what it reads: the text of each image where the graph says how to read it, else the values."""
-    del debug  # read by converter.cli.failures
-    from converter.ctc import CtcAlphabet
+def command(graph: str, data: tuple[str, ...], more: tuple[str, ...], output: str | None, **options: Any) -> int:
+    """Run GRAPH on DATA and print what it answers: rows for a table, the text of each image where the graph says how to read it, else the values.
+
+    DATA are tables (.csv .parquet .arrow .feather .jsonl; columns become inputs by name), arrays (.npz .npy .pb), images, folders and patterns of
+    them, or - for a table on stdin.
+    """
+    from converter.cli.files import replacing
+    from converter.cli.folder import run_to_folder
+    from converter.cli.rate import Rate
+    from converter.cli.rowwise import refuse_own_input, run_to, run_to_stdout
+    from converter.errors import UsageError
+    from converter.rows.formats import format_to_write
+    from converter.rows.sinks import open_sink
     from converter.runtime import Session
 
-    session = Session(Path(graph), device=device)
-    feeds, names = _feeds(session, inputs, data)
-    results = session.run(feeds)
-    if output is not None:
-        _write(Path(output), results)
-    alphabet = CtcAlphabet.from_metadata(session.metadata)
-    if alphabet is not None:
-        texts = alphabet.decode(results[alphabet.output])
-        click.echo("\n".join(f"{name}\t{text}" for name, text in zip(names or map(str, range(len(texts))), texts, strict=True)))
-    elif output is None:
-        click.echo("\n".join(_shown(name, value) for name, value in results.items()))
-
-
-def _feeds(session: Session, inputs: tuple[tuple[str, str], ...], data: str | None) -> tuple[dict[str, np.ndarray], list[str]]:
-    """The feeds, and the names of the images among them."""
-    from converter import images
-    from converter.cases.data import expand
-    from converter.errors import UsageError
-
-    feeds = _from_data(session, data) if data is not None else {}
-    names: list[str] = []
-    preparation = images.ImagePreparation.from_metadata(session.metadata)
-    for name, value in inputs:
-        paths = [] if value.startswith(("[", "{", '"')) or _is_number(value) else expand(value)
-        if paths and all(path.suffix.lower() in images.SUFFIXES for path in paths):
-            if preparation is None:
-                raise UsageError(
-                    f"the graph does not say how images for '{name}' are prepared", hint=f"give a prepared array: --input {name}=images.npy"
-                )
-            feeds[name] = preparation.batch(paths)
-            names = [str(path) for path in paths]
+    names = (*data, *more)
+    to_folder = output is not None and (output.endswith("/") or Path(output).is_dir())
+    kind = format_to_write(Path(output)) if output is not None and not to_folder else options["write_as"]
+    if output is not None and not to_folder and options["write_as"] not in {None, kind}:
+        raise UsageError(f"--to {options['write_as']} and -o {output} do not agree", hint="the suffix says it: leave out --to")
+    session = Session(Path(graph), device=options["device"])
+    sources, settings = sources_of(session, names, options, apart=to_folder), settings_of(session, names, options)
+    with Rate(sources, quiet=options["quiet"]) as rate:
+        if output is None:
+            run_to_stdout(session, sources, settings, kind, rate)
+        elif to_folder:
+            return run_to_folder(Path(graph), session, sources, settings, Path(output), rate, options)
         else:
-            feeds[name] = _array(session, name, value, paths)
-    return feeds, names
+            refuse_own_input(Path(output), sources)
+            with replacing(Path(output)) as beside:
+                run_to(open_sink(beside, str(kind), session.outputs), session, sources, settings, rate)
+    return failures.AGREES
 
 
-def _from_data(session: Session, data: str) -> dict[str, np.ndarray]:
-    from converter.cases.data import feeds_from_table, read_data
-    from converter.checking import spec_of
+def sources_of(session: Session, names: Sequence[str], options: dict[str, Any], *, apart: bool) -> list[Source]:
+    """Return what goes through the graph: the data, or the inputs where there is none; raises as `find_sources` and `read_values`."""
+    from converter.cli.given import source_of
+    from converter.rows.sources import find_sources
 
-    found, spec = read_data([data]), spec_of(session, {})
-    if found.columns is not None:
-        return feeds_from_table(spec.inputs, found.columns, slice(None))
-    return dict(found.cases(spec)[0].feeds or {})
-
-
-def _array(session: Session, name: str, value: str, paths: list[Path]) -> np.ndarray:
-    import json
-
-    import numpy as np
-
-    from converter import dtypes
-    from converter.checking import dtype_of
-    from converter.errors import UnreadableSource, UsageError
-
-    if len(paths) > 1 or (paths and paths[0].suffix.lower() != ".npy"):
-        raise UsageError(f"input '{name}' cannot be read from {paths[0].name}", hint="images, one .npy file, or a JSON value such as '[[1.0, 2.0]]'")
-    if paths:
-        try:
-            return np.asarray(np.load(paths[0], allow_pickle=False))
-        except (ValueError, OSError, EOFError) as error:
-            raise UnreadableSource(f"{paths[0]} cannot be read as an array: {error}", hint="write it with numpy.save, without objects") from error
-    wanted = {port.name: dtype_of(port) for port in session.inputs}
-    try:
-        return np.array(json.loads(value), dtypes.numpy_dtype(wanted.get(name, "float32")))
-    except (ValueError, TypeError, OverflowError) as error:
-        raise UsageError(f"input '{name}': '{value}' is no JSON value of {wanted.get(name)}: {error}", hint="--input 'x=[[1.0, 2.0]]'") from error
+    if not names:
+        return [source_of(session, options["inputs"])]
+    return find_sources(names, options["read_as"] or "", lambda: sys.stdin.buffer, images_apart=apart)
 
 
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+def settings_of(session: Session, names: Sequence[str], options: dict[str, Any]) -> Settings:
+    """Return how the options say that rows go through the graph; raises as `read_values`."""
+    from converter.cli.given import read_values
+    from converter.rows.sources import Settings
+    from converter.runtime.batches import Rows
 
-
-def _write(path: Path, results: Mapping[str, Any]) -> None:
-    """Write an .npz that `numpy.load` reads without pickle; `numpy.savez` fails on an output called "file"."""
-    import zipfile
-
-    import numpy as np
-
-    from converter.cli.files import replacing
-    from converter.errors import UsageError
-
-    if path.suffix.lower() != ".npz":
-        raise UsageError(f"outputs are written as .npz, not to {path.name}", hint=f"-o {path.with_suffix('.npz')}")
-    arrays = {name: _storable(name, value) for name, value in results.items()}
-    with replacing(path) as beside, zipfile.ZipFile(beside, "w") as archive:
-        for name, array in arrays.items():
-            with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
-                np.lib.format.write_array(file, array, allow_pickle=False)
-
-
-def _storable(name: str, value: Any) -> np.ndarray:
-    """The value as an array that the .npy format holds: text in fixed width, and floats that only ML knows, exactly, as float32."""
-    import numpy as np
-
-    from converter import dtypes
-    from converter.errors import UsageError
-
-    if not isinstance(value, np.ndarray):
-        raise UsageError(f"output '{name}' is no tensor, and an .npz holds nothing else", hint="leave out -o to see it")
-    dtype = dtypes.name_of(value.dtype)
-    if dtype == dtypes.STRING:
-        return value.astype(str)
-    return value.astype(np.float32) if dtype in dtypes.EXTENDED else value
-
-
-def _shown(name: str, value: Any) -> str:
-    import numpy as np
-
-    if not isinstance(value, np.ndarray):
-        return f"{name} {value}"
-    text = np.array2string(value, threshold=20, precision=5, edgeitems=2)
-    return f"{name} {value.dtype} {list(value.shape)}\n{text}"
+    columns = {name: text.split(",") for name, text in options["columns"]}
+    constants = read_values(session, options["inputs"]) if names else {}
+    return Settings(Rows(options["keep"], columns, constants, dict(options["fill"])), options["batch_size"])

@@ -113,6 +113,16 @@ def test_what_changed_is_done_again(matrix: Path, parts: Path, command: Callable
     assert answers(out / NAMES[0]) == [[9.0, 9.0]]
 
 
+def test_another_constant_is_another_request(graph_file: Callable[[Path, str], Path], command: Callable[..., Any], tmp_path: Path) -> None:
+    graph = graph_file(tmp_path / "g.onnx", "g (float[N] x, float by) => (float[N] y) { y = Mul(x, by) }")
+    (tmp_path / "t.csv").write_text("x\n2\n")
+    for factor, wanted in ((3, "written"), (3, "there"), (4, "written")):
+        np.save(tmp_path / "by.npy", np.float32(factor))
+        screen = command("run", graph, tmp_path / "t.csv", "--input", f"by={tmp_path / 'by.npy'}", "-o", f"{tmp_path}/out/")
+        assert verdicts(screen) == {"t.csv": wanted}
+        assert (tmp_path / "out" / "t.csv").read_text() == f'"y"\n{2 * factor}\n'
+
+
 def test_one_that_fails_stops_no_other(matrix: Path, parts: Path, command: Callable[..., Any], tmp_path: Path) -> None:
     (parts / NAMES[1]).write_bytes(b"PAR1 broken")
     pyarrow.parquet.write_table(pa.table({"a": ["one"], "b": [1.0]}), parts / NAMES[2])
