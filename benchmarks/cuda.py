@@ -19,7 +19,7 @@ import numpy as np
 import onnxruntime
 
 import converter
-from converter.runtime.devices import why_not_cuda
+from converter.runtime.opening.devices import why_not_cuda
 from machine import machine
 from timing import measure, row
 

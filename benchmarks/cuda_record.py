@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from converter.runtime.devices import why_not_cuda
+from converter.runtime.opening.devices import why_not_cuda
 from machine import machine
 
 ROOT = Path(__file__).resolve().parents[1]

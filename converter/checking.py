@@ -19,9 +19,9 @@ from converter.graph import Graph, documents
 from converter.graph.inspecting import inspect
 from converter.loading import Loader
 from converter.runtime import Session
-from converter.runtime.columns import columns_in
-from converter.runtime.devices import choose_device
-from converter.runtime.ports import Port
+from converter.runtime.opening.devices import choose_device
+from converter.runtime.opening.ports import Port
+from converter.runtime.tables.columns import columns_in
 from converter.specs import Axis, Dim, Input, ModelSpec, Output, axis_names
 from converter.validation import Attempt, Report, Tolerance, summarise, validate
 from converter.worker import arrays

@@ -19,8 +19,8 @@ from converter.graph import documents, finish
 from converter.graph.provenance import provenance
 from converter.loading import Loader
 from converter.publishing import Publication
-from converter.runtime.columns import to_metadata
-from converter.runtime.devices import choose_device
+from converter.runtime.opening.devices import choose_device
+from converter.runtime.tables.columns import to_metadata
 from converter.validation import Attempt, Report, explain, summarise, validate
 from converter.worker.janitor import Janitor
 

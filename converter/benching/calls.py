@@ -15,9 +15,9 @@ from converter.benching.sampling import Turn
 from converter.errors import GraphError, InputError
 from converter.runtime import Block, Session
 from converter.runtime import ort_private as ort
-from converter.runtime.devices import choose_device
-from converter.runtime.memory import Memory
-from converter.runtime.options import Options
+from converter.runtime.device.memory import Memory
+from converter.runtime.opening.devices import choose_device
+from converter.runtime.opening.options import Options
 from converter.timing import time_calls
 
 PLAIN, CALLED, BOUND = "session.run", "session", "bound"

@@ -20,7 +20,7 @@ import numpy as np
 from converter import dtypes, images
 from converter.cases.plan import PlannedCase
 from converter.errors import InputError, MissingPackage, SourceNotFound, UnreadableSource, UsageError
-from converter.runtime.columns import Wanted, choose
+from converter.runtime.tables.columns import Wanted, choose
 from converter.specs import Input, ModelSpec, evaluate, terms
 
 TABLES = frozenset({".csv", ".parquet", ".feather", ".arrow"})
@@ -118,7 +118,7 @@ def _table_cases(columns: Mapping[str, np.ndarray], path: Path, spec: ModelSpec)
 
 
 def feeds_from_table(inputs: Sequence[Input], columns: Mapping[str, np.ndarray], rows: slice) -> dict[str, np.ndarray]:
-    """Return the feeds that rows of a table make, its columns chosen as `converter.runtime.columns.choose` says.
+    """Return the feeds that rows of a table make, its columns chosen as `converter.runtime.tables.columns.choose` says.
 
     Raises InputError where a column is missing, or its values do not fit the input's dtype.
     """

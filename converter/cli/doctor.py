@@ -72,7 +72,7 @@ def _plugins() -> list[Finding]:
 
 
 def _devices() -> list[Finding]:
-    from converter.runtime.devices import survey_providers
+    from converter.runtime.opening.devices import survey_providers
 
     findings = []
     for state in survey_providers():

@@ -92,7 +92,7 @@ def settings_of(session: Session, names: Sequence[str], options: dict[str, Any])
     """Return how the options say that rows go through the graph; raises as `read_values`."""
     from converter.cli.given import read_values
     from converter.rows.sources import Settings
-    from converter.runtime.batches import Rows
+    from converter.runtime.tables.batches import Rows
 
     columns = {name: text.split(",") for name, text in options["columns"]}
     constants = read_values(session, options["inputs"]) if names else {}

@@ -101,7 +101,7 @@ def storable(name: str, value: Any) -> np.ndarray:
 
 def arrays_of(batch: pa.RecordBatch) -> dict[str, np.ndarray]:
     """Return the columns as arrays, [rows] or, where they hold lists, [rows, …]; raises UsageError for what no array holds."""
-    from converter.runtime.cells import Ragged, unfold
+    from converter.runtime.tables.cells import Ragged, unfold
 
     found = {}
     for name, column in zip(batch.schema.names, batch.columns, strict=True):

@@ -13,9 +13,9 @@ from converter.ctc import CtcAlphabet
 from converter.errors import InputError, UsageError
 from converter.images import ImagePreparation
 from converter.rows.tables import rows_of
-from converter.runtime.batches import answer
-from converter.runtime.cells import fit
-from converter.runtime.fields import write_output
+from converter.runtime.tables.batches import answer
+from converter.runtime.tables.cells import fit
+from converter.runtime.tables.fields import write_output
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -14,7 +14,7 @@ from converter.rows.arrays import open_arrays
 from converter.rows.formats import IMAGE, SUFFIXES, TABLES, format_of, sniff
 from converter.rows.scoring import Answers, answer_arrays, answer_images, prepares
 from converter.rows.tables import Choose, Table, Types, open_table
-from converter.runtime.batches import Rows, inputs_of, kept
+from converter.runtime.tables.batches import Rows, inputs_of, kept
 
 if TYPE_CHECKING:
     import numpy as np

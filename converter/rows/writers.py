@@ -143,7 +143,7 @@ def _flat(name: str, column: pa.Array) -> list[tuple[str, pa.Array]]:
     import numpy as np
     import pyarrow as pa
 
-    from converter.runtime.cells import Ragged, unfold
+    from converter.runtime.tables.cells import Ragged, unfold
 
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()

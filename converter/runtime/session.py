@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from converter.errors import InputError
-from converter.runtime.batches import Rows, map_batches
-from converter.runtime.binding import BindingRoad
-from converter.runtime.bound import Bound
-from converter.runtime.devices import Device
-from converter.runtime.handles import stream_address
-from converter.runtime.opening import Source, open_somewhere
-from converter.runtime.options import Options
-from converter.runtime.placement import Placement, placement
-from converter.runtime.plain import PlainRoad
-from converter.runtime.ports import Port
+from converter.errors import InputError, UsageError
+from converter.runtime.binding.bound import Bound
+from converter.runtime.binding.road import BindingRoad
+from converter.runtime.opening.devices import Device
+from converter.runtime.opening.graph import Source, open_somewhere
+from converter.runtime.opening.handles import stream_address
+from converter.runtime.opening.options import Options
+from converter.runtime.opening.placement import Placement, placement
+from converter.runtime.opening.ports import Port
+from converter.runtime.plain.road import PlainRoad
 from converter.runtime.result import Result
+from converter.runtime.tables.batches import Rows, map_batches
 from converter.runtime.warming import warm_up
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ class Session:
 
     `session(images)`, `session(images=…)` and `session({"images": …})` run it. Arrays come from NumPy, PyTorch, CuPy, JAX or whatever speaks DLPack
     or an array interface; outputs come back in the library of the first input that is not NumPy's, on the session's device. A result never changes
-    under a later call. Threads may share a session.
+    under a later call. Threads may share a session; other processes open it anew when it is pickled, from the same path or, if it was opened from bytes,
+    from those.
     """
 
     def __init__(
@@ -72,9 +74,12 @@ class Session:
             DeviceUnavailable: the device does not start.
             UsageError: an argument makes no sense, or none on this device.
         """
+        self._pickled = {"device": device, "optimised": optimised, "threads": threads, "sizes": sizes, "stream": stream, "cuda_graph": cuda_graph}
+        self._pickled |= {"tf32": tf32, "memory_bytes": memory_bytes, "provider_options": provider_options, "pool_bytes": pool_bytes}
         address = None if stream is None else stream_address(stream)
         options = Options(optimised, threads, sizes or {}, address, cuda_graph, tf32, memory_bytes, provider_options or {}, stream_owner=stream)
         self._device, self._opened = open_somewhere(source, device, options)
+        self._source = source if isinstance(source, bytes) else Path(source).absolute()
         chosen = self._device
         if self._opened.is_bindable and not (chosen.is_cpu and self._opened.is_native):
             road: PlainRoad | BindingRoad = BindingRoad(self._opened, pool_bytes)
@@ -221,6 +226,11 @@ class Session:
         """
         return placement(self._opened.raw)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self._pickled["stream"] is not None or not isinstance(self._pickled["device"], str):
+            raise UsageError("a Session on a stream or memory of this process cannot be pickled", hint="open one where it runs")
+        return (_reopened, (self._source, self._pickled))
+
     def __repr__(self) -> str:
         return f"Session({self._opened.title} on {self.device}: {', '.join(map(str, self.inputs))} -> {', '.join(map(str, self.outputs))})"
 
@@ -237,3 +247,7 @@ class Session:
         if twice := [name for name in named if name in feeds]:
             raise InputError(f"input '{twice[0]}' was given twice", hint="give each input by position or by name")
         return {**named, **feeds}
+
+
+def _reopened(source: Source, arguments: dict[str, Any]) -> Session:
+    return Session(source, **arguments)

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from converter.errors import GraphError, UnknownName, UsageError
-from converter.runtime.axes import axis_names, length_of
-from converter.runtime.block import Block
-from converter.runtime.memory import Memory
-from converter.runtime.opening import Opened
-from converter.runtime.options import check_positive
-from converter.runtime.ports import Port
+from converter.runtime.arrays.block import Block
+from converter.runtime.device.memory import Memory
+from converter.runtime.opening.axes import axis_names, length_of
+from converter.runtime.opening.graph import Opened
+from converter.runtime.opening.options import check_positive
+from converter.runtime.opening.ports import Port
 
 _BY_HAND = "warm such a graph up by calling the session on an input of your own"
 

@@ -13,8 +13,8 @@ import pytest
 from converter.benching.calls import BOUND, CALLED, PLAIN, GraphCalls, on_device
 from converter.errors import InputError
 from converter.runtime import Block
-from converter.runtime.memory import Buffer, OrtMemory
-from converter.runtime.places import CUDA, Place
+from converter.runtime.arrays.places import CUDA, Place
+from converter.runtime.device.memory import Buffer, OrtMemory
 
 
 @pytest.fixture(scope="module")

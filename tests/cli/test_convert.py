@@ -12,7 +12,7 @@ import pytest
 
 import converter
 from converter import plugins
-from converter.runtime.devices import survey_providers
+from converter.runtime.opening.devices import survey_providers
 
 EARLIER = b"the graph that was here before"
 KEYS = {

@@ -25,11 +25,13 @@ import numpy as np
 import onnx.parser
 
 from converter.errors import ConverterError, GraphError, InputError
-from converter.runtime import Block, Device, Session, dlpack, streams
+from converter.runtime import Block, Device, Session
 from converter.runtime import ort_private as ort
-from converter.runtime.memory import Buffer
-from converter.runtime.places import CUDA, LEGACY, Place
-from converter.runtime.pool import Pool
+from converter.runtime.arrays import dlpack
+from converter.runtime.arrays.places import CUDA, LEGACY, Place
+from converter.runtime.device import streams
+from converter.runtime.device.memory import Buffer
+from converter.runtime.device.pool import Pool
 
 PAGE = mmap.PAGESIZE
 SHUT, OPEN = 0, mmap.PROT_READ | mmap.PROT_WRITE

@@ -21,9 +21,11 @@ from onnx.backend.test.loader import load_model_tests
 
 import converter
 from converter.errors import ConverterError, DeviceUnavailable, InputError, UsageError
-from converter.runtime import Block, Session, binding, devices, survey_providers
-from converter.runtime.given import look
-from converter.runtime.places import CUDA, Place
+from converter.runtime import Block, Session, survey_providers
+from converter.runtime.arrays.places import CUDA, Place
+from converter.runtime.binding import road as binding
+from converter.runtime.binding.given import look
+from converter.runtime.opening import devices
 
 REASON = devices.why_not_cuda(0)
 pytestmark = [pytest.mark.cuda, pytest.mark.skipif(bool(REASON), reason=f"no CUDA device starts here: {REASON}")]

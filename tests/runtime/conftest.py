@@ -10,8 +10,8 @@ import onnx.parser
 import pytest
 
 from converter.runtime import Device, Session
-from converter.runtime.memory import Buffer, OrtMemory
-from converter.runtime.places import CUDA, Place
+from converter.runtime.arrays.places import CUDA, Place
+from converter.runtime.device.memory import Buffer, OrtMemory
 
 HEADER = '<ir_version: 10, opset_import: ["" : 20, "ai.onnx.ml" : 3]>'
 

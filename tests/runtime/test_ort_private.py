@@ -10,8 +10,8 @@ import onnxruntime
 import pytest
 
 from converter.runtime import ort_private as ort
-from converter.runtime.memory import OrtMemory
-from converter.runtime.placement import RECORD
+from converter.runtime.device.memory import OrtMemory
+from converter.runtime.opening.placement import RECORD
 
 NEGATE = "g (float[n] x) => (float[n] y) { y = Neg(x) }"
 FLOAT, UINT8 = 1, 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import pickle
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,8 +14,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 from converter.errors import DeviceUnavailable, GraphError, SourceNotFound, UnknownName, UsageError
 from converter.runtime import Device, Session
-from converter.runtime.memory import OrtMemory
-from converter.runtime.places import HOST
+from converter.runtime.arrays.places import HOST
+from converter.runtime.device.memory import OrtMemory
 
 AFFINE = (
     "g (float[batch, 2] x, float[batch, 2] y) => (float[batch, 2] total, float[batch, 2] difference) { total = Add(x, y) difference = Sub(x, y) }"
@@ -190,6 +191,27 @@ def test_a_graph_that_fails_while_it_runs(make: str, request: pytest.FixtureRequ
         reshape(np.ones(3, np.float32))
     assert "Reshape" in failed.value.message
     assert "optimised=False" in failed.value.hint
+
+
+def test_a_pickled_session_is_opened_anew(tmp_path: Path, graph: Callable[[str], bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("net.onnx").write_bytes(graph(AFFINE))
+    one = np.ones((3, 2), np.float32)
+    for source in ("net.onnx", graph(AFFINE)):
+        session = Session(source, device="cpu", threads=1, sizes={"batch": 3})
+        call = pickle.loads(pickle.dumps(session.map_batches))  # what Spark sends to its workers
+        monkeypatch.chdir("/")
+        again = call.__self__
+        assert [port.dims for port in again.inputs] == [(3, 2), (3, 2)]
+        assert again(one, one).total.tolist() == session(one, one).total.tolist()
+        monkeypatch.chdir(tmp_path)
+
+
+def test_a_session_of_this_processs_memory_is_not_pickled(as_cuda: Callable[..., Session]) -> None:
+    with pytest.raises(UsageError) as caught:
+        pickle.dumps(as_cuda(NEGATE))
+    assert "cannot be pickled" in caught.value.message
+    assert "open one where it runs" in caught.value.hint
 
 
 def test_the_public_names() -> None:

@@ -1,0 +1,1 @@
+"""The road of device memory, and bound loops on any device: inputs bound where they lie, outputs in buffers."""

@@ -1,0 +1,1 @@
+"""Rows through a graph: Arrow columns become inputs, outputs become Arrow columns."""
