@@ -86,8 +86,8 @@ def convert(
         framework=framework,
         exporter=exporter,
         model=model,
-        model_args=dict(model_args or {}),
-        options={name: str(value) for name, value in (options or {}).items()},
+        model_args=model_args,
+        options=options,
         opset=opset,
         device=device,
         tolerance=Tolerance(atol, rtol),
@@ -97,7 +97,7 @@ def convert(
         keep_rejected=keep_rejected,
         trust=trust,
         timeout=timeout,
-        memory=parse_bytes(memory),
+        memory=memory,
         destination=Path(destination) if destination is not None else None,
     )
     return pipeline.convert(request, Stages(observers))
@@ -145,14 +145,14 @@ def validate(
         data,
         framework=framework,
         model=model,
-        model_args=dict(model_args or {}),
-        options={name: str(value) for name, value in (options or {}).items()},
+        model_args=model_args,
+        options=options,
         device=device,
         tolerance=tolerance,
         seeds=seeds,
         trust=trust,
         timeout=timeout,
-        memory=parse_bytes(memory),
+        memory=memory,
         destination=path,
     )
     return checking.validate_against_source(path, request, stages)
@@ -199,11 +199,11 @@ def bench(
             data,
             framework=framework,
             model=model,
-            model_args=dict(model_args or {}),
-            options={name: str(value) for name, value in (options or {}).items()},
+            model_args=model_args,
+            options=options,
             trust=trust,
             timeout=timeout,
-            memory=parse_bytes(memory),
+            memory=memory,
             destination=path,
         )
     plan = Plan(path, request, wanted, parsed, axes, read, device, threads, Goal(seconds, within, confidence))
@@ -219,10 +219,30 @@ def default_destination(source: Source) -> Path:
     raise UsageError("a live object needs a destination", hint="converter.convert(model, 'model.onnx')")
 
 
-def _request(source: Any, inputs: Sequence[str], data: PathLike | Sequence[PathLike], *, destination: Path | None, **fields: Any) -> Request:
+def _request(
+    source: Any,
+    inputs: Sequence[str],
+    data: PathLike | Sequence[PathLike],
+    *,
+    destination: Path | None,
+    model_args: Mapping[str, Any] | None,
+    options: Mapping[str, Any] | None,
+    memory: int | str | None,
+    **fields: Any,
+) -> Request:
     looked_at = Source.of(source)
     parsed, axes = parse_inputs(inputs)
-    return Request(looked_at, destination or default_destination(looked_at), inputs=parsed, axes=axes, data=read_data(_names(data)), **fields)
+    return Request(
+        looked_at,
+        destination or default_destination(looked_at),
+        inputs=parsed,
+        axes=axes,
+        data=read_data(_names(data)),
+        model_args=dict(model_args or {}),
+        options={name: str(value) for name, value in (options or {}).items()},
+        memory=parse_bytes(memory),
+        **fields,
+    )
 
 
 def _names(data: PathLike | Sequence[PathLike]) -> list[str]:
