@@ -225,9 +225,9 @@ def _request(
     data: PathLike | Sequence[PathLike],
     *,
     destination: Path | None,
-    model_args: Mapping[str, Any] | None,
-    options: Mapping[str, Any] | None,
-    memory: int | str | None,
+    model_args: Mapping[str, Any] | None = None,
+    options: Mapping[str, Any] | None = None,
+    memory: int | str | None = None,
     **fields: Any,
 ) -> Request:
     looked_at = Source.of(source)
