@@ -16,7 +16,7 @@ from converter.cases.folders import read_cases
 from converter.errors import GraphError, SourceNotFound, UnreadableSource
 from converter.framework import SourceModel
 from converter.graph import Graph, documents
-from converter.graph.inspecting import inspect
+from converter.graph.inspecting import Summary, inspect
 from converter.loading import Loader
 from converter.runtime import Session
 from converter.runtime.opening.devices import choose_device
@@ -47,16 +47,17 @@ def validate_against_source(path: Path, request: Request, stages: Stages) -> Rep
             planned = plan(loader.spec.axes, request.data.cases(loader.spec), request.seeds)
             cases = record(model, planned, Path(folder) / "cases", stage.progress, request.budget)
             stage.detail = summarise(cases, loader.spec, 0)
+        loader.close()  # its memory is wanted for the proof
         return _judge(path, loader.framework.name, request.source.name, loader.spec, cases, request.tolerance, request.device, stages)
 
 
 def validate_against_cases(path: Path, folder: Path, tolerance: Tolerance, device: str, stages: Stages) -> Report:
     """Judge the graph by recorded cases; raises GraphError, SourceNotFound and UnreadableSource."""
     _check(path, device, stages)
-    session = Session(path, device="cpu")
+    graph = inspect(path)
     with tempfile.TemporaryDirectory() as work:
-        recorded, cases = read_cases(folder, ([port.name for port in session.inputs], [port.name for port in session.outputs]), Path(work))
-        spec = recorded or spec_of(session, {})
+        recorded, cases = read_cases(folder, ([value.name for value in graph.inputs], [value.name for value in graph.outputs]), Path(work))
+        spec = recorded or spec_of(Session(path, device="cpu"), {})
         _check_outputs(spec, cases)
         return _judge(path, "cases", str(folder), spec, cases, tolerance, device, stages)
 
@@ -122,10 +123,9 @@ def _judge(
     path: Path, framework: str, source: str, spec: ModelSpec, cases: Sequence[Case], tolerance: Tolerance, device: str, stages: Stages
 ) -> Report:
     with stages("validate", FILE) as stage:
-        session = Session(path, device="cpu")
-        names = names_in_graph(spec, session)
-        found = validate(path, spec.outputs, cases, tolerance, device, stage.progress, names)
         summary = inspect(path)
+        names = names_in_graph(spec, summary)
+        found = validate(path, spec.outputs, cases, tolerance, device, stage.progress, names)
         outputs = {value.name: (value.dtype, value.dims or ()) for value in summary.outputs}
         graph = Graph(path, None, outputs, summary.opsets.get("", 0), sum(summary.operators.values()))
         judged = Attempt.judged(FILE, graph, found, cases)
@@ -133,12 +133,12 @@ def _judge(
     return Report(source, framework, spec, tuple(cases), (judged,), tolerance, seconds=dict(stages.seconds))
 
 
-def names_in_graph(spec: ModelSpec, session: Session) -> dict[str, str]:
+def names_in_graph(spec: ModelSpec, graph: Session | Summary) -> dict[str, str]:
     """Return the graph's name for each of the model's: its own, or by position where there are as many. Raises GraphError."""
     names: dict[str, str] = {}
     sides = (
-        ("inputs", [each.name for each in spec.inputs], [port.name for port in session.inputs]),
-        ("outputs", [each.name for each in spec.outputs], [port.name for port in session.outputs]),
+        ("inputs", [each.name for each in spec.inputs], [port.name for port in graph.inputs]),
+        ("outputs", [each.name for each in spec.outputs], [port.name for port in graph.outputs]),
     )
     for side, wanted, found in sides:
         if not set(wanted) <= set(found) and len(wanted) != len(found):

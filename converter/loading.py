@@ -47,7 +47,8 @@ class Place(Protocol):
 class Loader:
     """Loads the request's model when it is asked for, and once more for every exporter after the first.
 
-    Exporters keep state and may crash, so each gets a fresh worker; the one that recorded also runs the first, so the usual case loads once.
+    Exporters keep state and may crash, so each gets a fresh worker, which goes when it has exported; the one that recorded also runs the first, so
+    the usual case loads once.
     """
 
     def __init__(self, request: Request, janitor: Janitor, work: Path, environment: Mapping[str, str] | None = None) -> None:
@@ -58,7 +59,7 @@ class Loader:
         self._place: Place | None = None
         self._framework: Framework | None = None
         self._spec: ModelSpec | None = None  # of the model loaded last
-        self._is_loaded = self._is_used = False
+        self._is_loaded = False
 
     @property
     def source(self) -> str:
@@ -90,20 +91,19 @@ class Loader:
             self._is_loaded = True
         return place
 
-    def model_for_export(self) -> Place:
-        """Return a loaded model that no exporter has touched."""
-        if self._is_used:
+    def export(self, exporter: str, path: Path, opset: int | None = None) -> None:
+        """Let an exporter write `path`. The model goes afterwards: it has been touched, and its memory is wanted for the proof."""
+        try:
+            self.model().export(exporter, path, opset)
+        finally:
             self.close()
-        place = self.model()
-        self._is_used = True
-        return place
 
     def close(self) -> None:
         """End the worker."""
         if self._place is not None:
             self._place.close()
         self._place = None
-        self._is_loaded = self._is_used = False
+        self._is_loaded = False
 
     def __enter__(self) -> Self:
         return self

@@ -19,8 +19,8 @@ import lzma
 import math
 import pickle
 import zlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import BuiltinFunctionType, FunctionType
 from typing import Any, BinaryIO, ClassVar
@@ -36,6 +36,7 @@ class Allowed:
 
     `calls` are functions ("module.name") that loading may call; `names` are classes, and functions that an object may hold but loading may not call.
     With `bases` and `packages` every class is allowed that a module of these packages defines and that has one of these bases.
+    `stand_ins` are loaded in place of the classes that a file names: they look at the state before the library's own loading runs.
     `instead` is the safe form that the hint proposes: "save it with skops".
     """
 
@@ -43,6 +44,7 @@ class Allowed:
     names: frozenset[str] = frozenset()
     bases: tuple[type, ...] = ()
     packages: tuple[str, ...] = ()
+    stand_ins: Mapping[str, type] = field(default_factory=dict)
     instead: str = "save it in a format that holds no code"
 
     def permits(self, module: str, name: str) -> bool:
@@ -50,6 +52,10 @@ class Allowed:
         full = f"{module}.{name}"
         listed = full in _PLAIN_NAMES or full in _PLAIN_CALLS or full in self.names or full in self.calls
         return listed or self._is_class(module, name) or _is_ufunc(module, name)
+
+    def stand_in(self, module: str, name: str) -> type | None:
+        """Return the class that is loaded in place of the one that a file names, None where there is none."""
+        return self.stand_ins.get(f"{module}.{name}")
 
     def _is_class(self, module: str, name: str) -> bool:
         parts = module.split(".")
@@ -170,6 +176,8 @@ class _GuardedUnpickler(_Unpickler):
         full = f"{module}.{name}"
         if full in _STAND_INS:
             found = _STAND_INS[full]
+        elif (stand_in := self.allowed.stand_in(module, name)) is not None:
+            found = stand_in
         elif self.allowed.permits(module, name):
             found = getattr(importlib.import_module(module), name)
         else:
@@ -197,7 +205,7 @@ class _GuardedUnpickler(_Unpickler):
     def load_build(self) -> None:
         changed, state = self.stack[-2:]
         attributes = [key for part in (state if isinstance(state, tuple) else (state,)) if isinstance(part, dict) for key in part]
-        if isinstance(changed, _NEVER_CHANGED) or any(str(key).startswith("__") for key in attributes):
+        if isinstance(changed, _NEVER_CHANGED) or any(_is_special(str(key)) for key in attributes):
             raise self._refusal(f"changes {_described(changed)} while it is loaded")
         size = changed.itemsize if isinstance(changed, np.dtype) else 0
         super().load_build()
@@ -256,6 +264,10 @@ def _is_sound(dtype: np.dtype) -> bool:
     fields = [(field[0], field[1]) for field in (dtype.fields or {}).values()]
     inside = all(part.kind != "O" and _is_sound(part) and 0 <= offset <= dtype.itemsize - part.itemsize for part, offset in fields)
     return inside and not dtype.hasobject
+
+
+def _is_special(attribute: str) -> bool:
+    return attribute.startswith("__") and attribute.endswith("__")
 
 
 def _described(value: Any) -> str:

@@ -65,7 +65,7 @@ def attempt(exporter: str, request: Request, loader: Loader, cases: tuple[Case, 
     raw = folder / "raw.onnx"
     try:
         with stages("export", exporter):
-            loader.model_for_export().export(exporter, raw, request.opset)
+            loader.export(exporter, raw, request.opset)
         with stages("finish", exporter) as stage:
             origin = provenance(request.source, loader.framework, exporter, request.to_load(loader.framework).options)
             columns = to_metadata({each.name: each.columns for each in loader.spec.inputs})
@@ -76,7 +76,6 @@ def attempt(exporter: str, request: Request, loader: Loader, cases: tuple[Case, 
             judged = Attempt.judged(exporter, graph, agreements, cases)
             stage.detail = judged.line
     except ConverterError as error:
-        loader.close()
         return Attempt(exporter, error=error)
     return judged
 

@@ -99,7 +99,7 @@ def data_files(graph: Path) -> set[Path]:
     if not graph.is_file():
         return set()
     with contextlib.suppress(Exception):  # whatever lies there is about to be replaced; an unreadable file refers to nothing
-        tensors = [value.const_value for value in ir.load(graph).graph.initializers.values()]
+        tensors = [value.const_value for value in documents.read(graph).model.graph.initializers.values()]
         names = {str(tensor.location) for tensor in tensors if isinstance(tensor, ir.ExternalTensor)}
         return {graph.with_name(name) for name in names if name.startswith(f"{graph.stem}.") and name.endswith(".data")}
     return set()

@@ -12,8 +12,12 @@ import pytest
 
 import converter
 from converter.errors import DestinationError, ExportError, NoExporterAgrees, PluginError, UnknownName, Unrepeatable, WorkerDied
+from converter.loading import Loader
+from converter.request import Request
+from converter.source import Source
 from converter.stages import Event
 from converter.validation import Report
+from converter.worker.janitor import Janitor
 
 EARLIER = b"the graph that was here before"
 WEIGHT, BIAS = [[1.0, -2.0], [0.5, 0.25], [3.0, 0.0]], [0.1, -0.1]
@@ -178,6 +182,20 @@ def test_a_crash_of_one_exporter_leaves_the_next_a_fresh_worker(toy: Any, toy_fi
     assert isinstance(report.attempts[0].error, WorkerDied)
     assert report.attempts[0].error.message == "export: the worker process ended with signal SIGABRT"
     assert report.published == destination
+    del toy
+
+
+def test_the_model_goes_when_it_is_exported(toy: Any, toy_file: Callable[..., Path], tmp_path: Path) -> None:
+    request = Request(Source(path=toy_file()), tmp_path / "model.onnx", options={"exporters": "right,abort"})
+    with Janitor() as janitor, Loader(request, janitor, tmp_path) as loader:
+        recorded = loader.model()
+        loader.export("right", tmp_path / "raw.onnx")
+        with pytest.raises(ValueError, match="closed file"):
+            recorded.record(tmp_path, 0, {})
+        with pytest.raises(WorkerDied):
+            loader.export("abort", tmp_path / "raw.onnx")
+        loader.export("right", tmp_path / "again.onnx")
+    assert (tmp_path / "again.onnx").read_bytes() == (tmp_path / "raw.onnx").read_bytes()
     del toy
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import onnx
@@ -10,6 +11,7 @@ import onnx_ir as ir
 
 from converter import dtypes
 from converter.errors import GraphError
+from converter.graph.heavy import Heavy, take_out
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,12 +22,27 @@ HEADROOM = 64 << 20  # bytes that nodes and names may take beside the weights
 _ONE_FILE = PROTOBUF_LIMIT - HEADROOM
 
 
-def read(path: Path) -> ir.Model:
-    """Return the model of an ONNX file, external weights left on disk; raises GraphError where it is none."""
+@dataclass(frozen=True)
+class Document:
+    """A graph that was read, and what stays in its file: `model` has a short text where the file has a heavy attribute."""
+
+    model: ir.Model
+    heavy: Heavy | None = None
+
+
+def read(path: Path) -> Document:
+    """Return the graph of an ONNX file, external weights and heavy attributes left on disk; raises GraphError where it is none."""
     try:
-        return ir.load(path)
+        taken = take_out(path)
+        return Document(ir.load(path)) if taken is None else Document(_parsed(taken[0], path), taken[1])
     except Exception as error:
         raise GraphError(f"{path.name} is not an ONNX file: {error}", hint="it may be cut off, or of another kind") from error
+
+
+def _parsed(skeleton: bytes, path: Path) -> ir.Model:
+    model = ir.serde.deserialize_model(onnx.ModelProto.FromString(skeleton))
+    ir.external_data.set_base_dir(model.graph, path.parent)
+    return model
 
 
 def dtype_of(value: ir.Value) -> str:
@@ -38,15 +55,19 @@ def dtype_of(value: ir.Value) -> str:
     return name
 
 
-def write(model: ir.Model, path: Path, *, one_file: int = _ONE_FILE) -> Path | None:
-    """Write the model, its weights within the file if they take less than `one_file` bytes; return the data file where there is one."""
+def write(document: Document, path: Path, *, one_file: int = _ONE_FILE) -> Path | None:
+    """Write the graph, its weights within the file if that takes less than `one_file` bytes; return the data file where there is one."""
+    model, heavy = document.model, document.heavy
     weights = sum(tensor.nbytes for value in model.graph.initializers.values() if (tensor := value.const_value) is not None)
-    if weights < one_file:
+    data = None
+    if weights + (heavy.size if heavy is not None else 0) < one_file:
         ir.external_data.load_to_model(model)
         ir.save(model, path)
-        return None
-    data = path.with_suffix(".data")
-    ir.save(model, path, external_data=data.name)
+    else:
+        data = path.with_suffix(".data")
+        ir.save(model, path, external_data=data.name)
+    if heavy is not None:
+        heavy.put_back(path.read_bytes(), path)
     return data
 
 
@@ -73,12 +94,13 @@ def inferred_dims(path: Path) -> dict[str, list[str | int | None]]:
     """Return the dims of each output that ONNX's shape inference finds, where it finds any."""
     target = path.with_suffix(".inferred")
     onnx.shape_inference.infer_shapes_path(str(path), str(target))
-    outputs = onnx.load(target, load_external_data=False).graph.output
-    return {
-        value.name: [dim.dim_value if dim.HasField("dim_value") else dim.dim_param or None for dim in value.type.tensor_type.shape.dim]
-        for value in outputs
-        if value.type.tensor_type.HasField("shape")
-    }
+    outputs = read(target).model.graph.outputs
+    return {value.name or "": dims_of(value) for value in outputs if value.shape is not None}
+
+
+def dims_of(value: ir.Value) -> list[str | int | None]:
+    """Return the dims that a value declares; none where it has no shape."""
+    return [dim if isinstance(dim, int) else dim.value for dim in value.shape] if value.shape is not None else []
 
 
 def _first_line(error: Exception) -> str:
@@ -88,9 +110,14 @@ def _first_line(error: Exception) -> str:
 
 def point_to_data(path: Path, name: str) -> None:
     """Make a written graph read its external weights from the file `name` in its own folder."""
-    model = onnx.load(path, load_external_data=False)
+    taken = take_out(path)
+    model = onnx.load(path, load_external_data=False) if taken is None else onnx.ModelProto.FromString(taken[0])
     for tensor in model.graph.initializer:
         for entry in tensor.external_data:
             if entry.key == "location":
                 entry.value = name
-    path.write_bytes(model.SerializeToString(deterministic=True))
+    written = model.SerializeToString(deterministic=True)
+    if taken is None:
+        path.write_bytes(written)
+    else:
+        taken[1].put_back(written, path)

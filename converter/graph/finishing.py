@@ -15,6 +15,7 @@ from converter.errors import GraphError
 from converter.graph import documents
 from converter.graph.canonical import canonicalise
 from converter.graph.dims import in_axes, measured_dims
+from converter.graph.documents import Document
 from converter.specs import Dim, Input, ModelSpec
 from converter.version import __version__
 
@@ -41,7 +42,8 @@ def finish(raw: Path, spec: ModelSpec, cases: Sequence[Case], metadata: Mapping[
     It carries the spec's names and axes, output dims that hold in every case, operators of standard domains and of `domains` only,
     no more IR version than it needs, `metadata`, and it passes ONNX's checker. Raises GraphError where the exporter's graph cannot be made so.
     """
-    model = documents.read(raw)
+    document = documents.read(raw)
+    model = document.model
     hints = _bind_outputs(model, spec)
     symbols = _bind_inputs(model.graph, spec)
     _canonicalise(model)
@@ -55,10 +57,10 @@ def finish(raw: Path, spec: ModelSpec, cases: Sequence[Case], metadata: Mapping[
     model.metadata_props.update(metadata)
     path = raw.with_name("finished.onnx")
     try:
-        data = _write(model, path)
+        data = _write(document, path)
     except GraphError:  # perhaps since it gives other shapes than the model; then it is for the comparison to say so
-        outputs = _declare_what_it_gives(model, path, outputs)
-        data = _write(model, path)
+        outputs = _declare_what_it_gives(document, path, outputs)
+        data = _write(document, path)
     return Graph(path, data, outputs, model.opset_imports.get("", 0), model.graph.num_nodes())
 
 
@@ -69,8 +71,8 @@ def _canonicalise(model: ir.Model) -> None:
         raise GraphError(f"the graph cannot be put in order: {error}", hint="the exporter wrote it; another one may do better") from error
 
 
-def _write(model: ir.Model, path: Path) -> Path | None:
-    data = documents.write(model, path)
+def _write(document: Document, path: Path) -> Path | None:
+    data = documents.write(document, path)
     documents.check(path)
     return data
 
@@ -86,7 +88,7 @@ def _bind_outputs(model: ir.Model, spec: ModelSpec) -> dict[str, list[str | int 
         chosen = list(graph.outputs)
     else:
         raise GraphError(f"the graph has outputs {sorted(map(str, by_name))}, the model has {names}", hint="the exporter names its outputs otherwise")
-    hints = {name: _dims_of(value) for name, value in zip(names, chosen, strict=True)}
+    hints = {name: documents.dims_of(value) for name, value in zip(names, chosen, strict=True)}
     graph.outputs.clear()
     graph.outputs.extend(_own_value(graph, value) for value in chosen)
     _rename(graph, list(zip(graph.outputs, names, strict=True)))
@@ -122,7 +124,7 @@ def _bind_inputs(graph: ir.Graph, spec: ModelSpec) -> dict[str, str]:
     _rename(graph, list(zip(chosen, names, strict=True)))
     symbols: dict[str, str] = {}
     for each, value in zip(spec.inputs, chosen, strict=True):
-        symbols |= {old: new for old, new in zip(_dims_of(value), each.dims, strict=False) if isinstance(old, str) and isinstance(new, str)}
+        symbols |= {old: new for old, new in zip(documents.dims_of(value), each.dims, strict=False) if isinstance(old, str) and isinstance(new, str)}
         _declare_input(each, value)
     return symbols
 
@@ -181,21 +183,18 @@ def _declare_outputs(
 
 
 def _declare_what_it_gives(
-    model: ir.Model, path: Path, outputs: Mapping[str, tuple[str, tuple[Dim | None, ...]]]
+    document: Document, path: Path, outputs: Mapping[str, tuple[str, tuple[Dim | None, ...]]]
 ) -> dict[str, tuple[str, tuple[Dim | None, ...]]]:
     """Give the outputs the dims that the graph itself leads to, where those can be told."""
-    measured = {value.name: value.shape for value in model.graph.outputs}
-    for value in model.graph.outputs:
+    declared = document.model.graph.outputs
+    measured = {value.name: value.shape for value in declared}
+    for value in declared:
         value.shape = None
-    documents.write(model, path)
+    documents.write(document, path)
     found = documents.inferred_dims(path)
-    for value in model.graph.outputs:
+    for value in declared:
         value.shape = ir.Shape(found[str(value.name)]) if value.name in found else measured[value.name]
     return {name: (dtype, tuple(found.get(name, dims))) for name, (dtype, dims) in outputs.items()}
-
-
-def _dims_of(value: ir.Value) -> list[str | int | None]:
-    return [dim if isinstance(dim, int) else dim.value for dim in value.shape] if value.shape is not None else []
 
 
 def _needed_ir_version(opsets: Mapping[str, int]) -> int:

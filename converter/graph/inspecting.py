@@ -47,7 +47,7 @@ class Summary:
 
 def inspect(path: Path) -> Summary:
     """Look at an ONNX file; raises GraphError where it is none."""
-    model = documents.read(path)
+    model = documents.read(path).model
     graph = model.graph
     weights = [tensor for value in graph.initializers.values() if (tensor := value.const_value) is not None]
     data = {Path(tensor.base_dir) / tensor.location for tensor in weights if isinstance(tensor, ir.ExternalTensor)}

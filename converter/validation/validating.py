@@ -39,6 +39,7 @@ def validate(
     for number, case in enumerate(cases):
         agreements += _judge(session, outputs, case, tolerance, names or {}, optimised=True)
         progress(number + 1, len(cases) + len(plain))
+    del session  # two of a large forest are a gigabyte
     unoptimised = Session(graph, device=device, optimised=False)
     for number, case in enumerate(each for each in cases if each.name in plain):
         agreements += _judge(unoptimised, outputs, case, tolerance, names or {}, optimised=False)

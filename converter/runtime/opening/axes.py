@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from converter.errors import UnknownName
+from converter.protobuf import UNREADABLE, Bytes, Span, messages, numbers, opened, text, whole
 from converter.runtime.opening.ports import Dim
-from converter.runtime.opening.protobuf import UNREADABLE, Bytes, Span, messages, numbers, opened, text, whole
 from converter.specs import evaluate, terms
 
 Dims = tuple[Dim, ...]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from converter.runtime.opening.protobuf import UNREADABLE, Bytes, Span, messages, opened, text, whole
+from converter.protobuf import UNREADABLE, Bytes, Span, messages, opened, text, whole
 
 # Field numbers of onnx.proto: ModelProto.graph, GraphProto.input and output.
 _GRAPH, _INPUT, _OUTPUT = 7, 11, 12

@@ -1,4 +1,4 @@
-"""What a model answers: a label with its probabilities, or a prediction."""
+"""What a model answers: a label with its probabilities, a prediction, raw scores, or leaves."""
 
 from __future__ import annotations
 
@@ -9,46 +9,50 @@ from typing import Any
 import numpy as np
 from lightgbm import LGBMClassifier
 
-from converter.plugin import Output
+from converter.plugin import Output, UsageError
 from converter_lightgbm.loading import Loaded
 
 CLASSIFICATION = (Output("label", label_of="probabilities"), Output("probabilities"))
 PREDICTION = (Output("prediction"),)
 
 
-def outputs_of(loaded: Loaded) -> tuple[Output, ...]:
-    """Return the outputs: a classifier's two, or one prediction."""
-    classifies = isinstance(loaded.wrapper, LGBMClassifier) or (loaded.wrapper is None and loaded.text.objective in _CLASSIFYING)
-    return CLASSIFICATION if classifies else PREDICTION
-
-
-_CLASSIFYING = ("binary", "multiclass", "multiclassova")
+def outputs_of(loaded: Loaded, method: str) -> tuple[Output, ...]:
+    """Return the outputs of a method; raises UsageError for the probabilities of a model that has none."""
+    if method == "raw":
+        return (Output("raw"),)
+    if method == "leaf":
+        return (Output("leaves", "int64"),)
+    if method == "probability":
+        if not _classifies(loaded):
+            kind = f"{loaded.kind} with the objective {loaded.text.objective.name or 'of its own'}"
+            raise UsageError(f"{kind} tells no classes apart, so it has no probabilities", hint="-O method=predict, or raw")
+        return CLASSIFICATION[1:]
+    return CLASSIFICATION if _classifies(loaded) else PREDICTION
 
 
 def classes_of(loaded: Loaded) -> np.ndarray:
     """Return a classifier's classes in the order of its probabilities, whole numbers and truth values as int64; [] for other models."""
-    if outputs_of(loaded) is PREDICTION:
+    if not _classifies(loaded):
         return np.empty(0, np.int64)
     if loaded.wrapper is None:
-        return np.arange(max(2, int(loaded.text.header["num_class"])))
+        return np.arange(max(2, loaded.text.scores))
     return _labels(np.asarray(loaded.wrapper.classes_))
 
 
-def ask(loaded: Loaded, rows: np.ndarray) -> dict[str, np.ndarray]:
+def ask(loaded: Loaded, method: str, rows: np.ndarray) -> dict[str, np.ndarray]:
     """Return the model's own answer to float rows [batch, features]."""
-    if outputs_of(loaded) is PREDICTION:
-        return {"prediction": np.asarray((loaded.wrapper or loaded.booster).predict(rows))}
-    if loaded.wrapper is not None:
-        return {"label": _labels(np.asarray(loaded.wrapper.predict(rows))), "probabilities": np.asarray(loaded.wrapper.predict_proba(rows))}
-    scores = np.asarray(loaded.booster.predict(rows))
-    probabilities = np.stack([1 - scores, scores], axis=-1) if scores.ndim == 1 else scores
-    return {"label": probabilities.argmax(axis=-1), "probabilities": probabilities}
-
-
-def ranks_of(loaded: Loaded) -> dict[str, int]:
-    """Return the number of dims of each answer."""
-    several = int(loaded.text.header.get("num_tree_per_iteration", "1")) > 1
-    return {"label": 1, "probabilities": 2, "prediction": 2 if several else 1}
+    if method == "raw":
+        return {"raw": _scores(loaded, rows, raw_score=True)}
+    if method == "leaf":
+        return {"leaves": _scores(loaded, rows, pred_leaf=True).reshape(len(rows), -1).astype(np.int64)}
+    if not _classifies(loaded):
+        return {"prediction": _scores(loaded, rows)}
+    probabilities = _probabilities(loaded, rows)
+    return (
+        {"probabilities": probabilities}
+        if method == "probability"
+        else {"label": _label(loaded, rows, probabilities), "probabilities": probabilities}
+    )
 
 
 def metadata_of(loaded: Loaded) -> Mapping[str, str]:
@@ -56,6 +60,29 @@ def metadata_of(loaded: Loaded) -> Mapping[str, str]:
     classes, categories = classes_of(loaded), loaded.booster.pandas_categorical
     found = {"classes": json.dumps(classes.tolist())} if len(classes) else {}
     return {**found, "categories": json.dumps(categories, default=_plain)} if categories else found
+
+
+def _classifies(loaded: Loaded) -> bool:
+    if loaded.wrapper is None:
+        return loaded.text.objective.classifies
+    return isinstance(loaded.wrapper, LGBMClassifier) and not callable(loaded.wrapper.objective_)  # of a function of one's own it gives raw scores
+
+
+def _scores(loaded: Loaded, rows: np.ndarray, **asked: bool) -> np.ndarray:
+    return np.asarray((loaded.wrapper or loaded.booster).predict(rows, **loaded.iterations, **asked))
+
+
+def _probabilities(loaded: Loaded, rows: np.ndarray) -> np.ndarray:
+    if loaded.wrapper is not None:
+        return np.asarray(loaded.wrapper.predict_proba(rows, **loaded.iterations))
+    scores = _scores(loaded, rows)
+    return np.stack([1 - scores, scores], axis=-1) if scores.ndim == 1 else scores
+
+
+def _label(loaded: Loaded, rows: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+    if loaded.wrapper is None or type(loaded.wrapper) is LGBMClassifier:  # whose predict takes the best, and asks every tree again for it
+        return np.asarray(classes_of(loaded)[probabilities.argmax(axis=-1)])
+    return _labels(np.asarray(loaded.wrapper.predict(rows, **loaded.iterations)))
 
 
 def _labels(values: np.ndarray) -> np.ndarray:

@@ -1,67 +1,42 @@
-"""One column of the matrix that a model takes, and random values for it: on its thresholds, beside them, missing, of unknown category."""
+"""The columns of the matrix that a model takes, with what rows of it may hold: training ranges, categories, thresholds, what counts as missing."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 
-from converter_lightgbm.model_text import MISSING_NAN, MISSING_ZERO, ModelText
-
-BESIDE = 0.5  # of the values of a column with thresholds lie on or beside one
-MISSING = 0.1  # of the values of a column that knows missing values
-MARGIN = 1 / 8  # of the range that values may lie outside it
-ZERO = float(np.float32(1e-35))  # LightGBM reads values up to here as 0 (kZeroThreshold), and puts its thresholds beside 0 there
+from converter.trees import Column
+from converter_lightgbm.model_text import ModelText
+from converter_lightgbm.trees import MISSING_NAN, MISSING_ZERO, Floats
 
 
-@dataclass(frozen=True, eq=False)
-class Column:
-    """A column: its range, or its categories, and the float64 thresholds that it is compared with."""
-
-    low: float = -1.0
-    high: float = 1.0
-    categories: tuple[int, ...] = ()
-    thresholds: tuple[float, ...] = ()
-    nan: bool = False
-    zero: bool = False  # zero counts as missing
-
-    def draw(self, rng: np.random.Generator, rows: int, dtype: np.dtype) -> np.ndarray:
-        """Return random values, [rows]."""
-        if self.categories:
-            unseen = (max(self.categories) + 1, max(self.categories) + 40, -1)
-            values = rng.choice(np.array([*self.categories, *self.categories, *unseen]), rows).astype(dtype)
-        else:
-            margin = (self.high - self.low) * MARGIN
-            values = rng.uniform(self.low - margin, self.high + margin, rows).astype(dtype)
-        if self.thresholds:
-            values = np.where(rng.random(rows) < BESIDE, self._beside(rng, rows, dtype), values)
-        if self.zero:
-            values = np.where(rng.random(rows) < MISSING, dtype.type(0), values)
-        if self.nan:
-            values = np.where(rng.random(rows) < MISSING, dtype.type(np.nan), values)
-        return values
-
-    def _beside(self, rng: np.random.Generator, rows: int, dtype: np.dtype) -> np.ndarray:
-        at = rng.choice(np.array(self.thresholds), rows).astype(dtype)
-        steps = rng.integers(-1, 2, rows)
-        beside = np.where(steps == 0, at, np.nextafter(at, np.where(steps > 0, np.inf, -np.inf).astype(dtype)))
-        return np.where(np.abs(beside) <= ZERO, dtype.type(0), beside)
-
-
-def columns_of(model: ModelText) -> tuple[Column, ...]:
-    """Return a model's columns, in order: the range or the categories that it was trained on, and its thresholds."""
-    splits = model.splits
+def columns_of(text: ModelText) -> tuple[Column, ...]:
+    """Return a model's columns, in order: the ranges or the categories that it was trained on, its thresholds, and what it knows to be missing."""
+    trees = text.trees
+    missing, categorical = trees.missing, trees.categorical
+    terms = set() if trees.linear is None else set(trees.linear.features.tolist())
+    order = np.argsort(trees.features, kind="stable")
+    bounds = np.searchsorted(trees.features[order], np.arange(text.width + 1)).tolist()
     columns = []
-    for place, info in enumerate(model.header["feature_infos"].split(" ")):
-        mine = splits.features == place
-        thresholds = tuple(np.unique(splits.thresholds[mine & ~splits.categorical]).tolist())
-        missing = set(splits.missing[mine].tolist())
-        nan, zero = bool(missing & {MISSING_NAN, MISSING_ZERO}), MISSING_ZERO in missing
-        if info.startswith("["):
-            low, high = (float(bound) for bound in info.strip("[]").split(":"))
-            columns.append(Column(low, high, (), thresholds, nan, zero))
-        elif info == "none":
-            columns.append(Column(thresholds=thresholds, nan=nan, zero=zero))
-        else:
-            columns.append(Column(categories=tuple(sorted(int(value) for value in info.split(":"))), nan=nan, zero=zero))
+    for place, info in enumerate(text.header["feature_infos"].split(" ")):
+        mine = order[bounds[place] : bounds[place + 1]]
+        thresholds = np.unique(trees.thresholds[mine][~categorical[mine]])
+        columns.append(_column(info, thresholds, set(missing[mine].tolist()), is_term=place in terms))
     return tuple(columns)
+
+
+def _column(info: str, thresholds: Floats, missing: set[int], *, is_term: bool) -> Column:
+    """A column as the header describes it; `missing` is empty where no split asks for it."""
+    column = Column(
+        thresholds=thresholds,
+        nan=bool(missing & {MISSING_NAN, MISSING_ZERO}),
+        zero=MISSING_ZERO in missing,
+        infinite=bool(missing) and not is_term,  # as a linear function's term an infinity would make nearly every answer infinite
+    )
+    if info == "none":
+        return column
+    if info.startswith("["):
+        low, high = (float(bound) for bound in info.strip("[]").split(":"))
+        return replace(column, low=low, high=high)
+    return replace(column, categories=tuple(sorted(int(value) for value in info.split(":"))), unknown=True, negative=True, fractional=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,40 +12,59 @@ from typing import Any
 from lightgbm import Booster, LGBMClassifier, LGBMModel, LGBMRanker, LGBMRegressor
 from lightgbm.basic import LightGBMError
 
-from converter.plugin import Source, UnreadableSource, load_pickle
+from converter.plugin import Source, UnreadableSource, UsageError, load_pickle
 from converter_lightgbm import model_text
 from converter_lightgbm.model_text import ModelText
+from converter_lightgbm.objectives import KNOWN, Objective
 from converter_lightgbm.plugin import TEXT_HEADS
 from converter_lightgbm.trusted import ALLOWED
 
 _SAVE_AGAIN = "copy or download it again, or save the model again with Booster.save_model"
+_NEWEST = 4  # the format version of the text that LightGBM 4 writes; what is newer may mean something else by the same words
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """A booster, its text, and the wrapper of scikit-learn's make that it came in, if it came in one."""
+    """A booster, the text of the iterations that answer, and the wrapper of scikit-learn's make that it came in, if it came in one."""
 
     booster: Any
     text: ModelText
     wrapper: Any = None
+    start_iteration: int = 0
+    num_iteration: int = -1
+    """-1 for all from the first on."""
+
+    @property
+    def kind(self) -> str:
+        """The class of the model."""
+        return type(self.wrapper or self.booster).__name__
+
+    @property
+    def iterations(self) -> dict[str, int]:
+        """What `predict` is told of the iterations."""
+        return {"start_iteration": self.start_iteration, "num_iteration": self.num_iteration}
 
 
-def load_model(source: Source, *, trust: bool) -> Loaded:
-    """Return the model of a source.
+def load_model(source: Source, *, trust: bool, start_iteration: int = 0, num_iteration: int = 0) -> Loaded:
+    """Return the model of a source, with its iterations from the first that answers; 0 of them stands for the best, where training found it.
 
-    Raises UntrustedSource for a pickle that names what is not allowed, and UnreadableSource for a file that is cut off or damaged, or that holds no
-    fitted model of LightGBM.
+    Raises UntrustedSource for a pickle that names what is not allowed, UnreadableSource for a file that is cut off or damaged, that is of a newer
+    format, or that holds no fitted model of LightGBM, and UsageError for iterations that the model does not have.
     """
     if source.path is None:
-        return _taken_apart(source.live, source.name)
+        return _taken_apart(source.live, source.name, start_iteration, num_iteration)
     if source.head.startswith(TEXT_HEADS) or source.suffix in {".txt", ".model"}:
-        return _read_text(source.path)
+        found = _read_file(source.path)
+        if start_iteration == 0 and num_iteration <= 0:  # the text that was read is the one that answers
+            return found
+        return _answering(found.booster, None, source.name, start_iteration, num_iteration)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # another version's label encoder is the same
-        return _taken_apart(load_pickle(source.path, ALLOWED, trust=trust), source.name)
+        model = load_pickle(source.path, ALLOWED, trust=trust)
+    return _taken_apart(model, source.name, start_iteration, num_iteration)
 
 
-def _read_text(path: Path) -> Loaded:
+def _read_file(path: Path) -> Loaded:
     try:
         text = path.read_text("utf-8")
     except UnicodeDecodeError as error:
@@ -52,27 +72,52 @@ def _read_text(path: Path) -> Loaded:
     if not text.startswith("tree"):
         start = text[:40].partition("\n")[0]
         raise UnreadableSource(f"{path.name} is not a text model of LightGBM: it begins with '{start}', not with 'tree'", hint=_SAVE_AGAIN)
+    found = _read(text, path.name)
     try:
-        found = model_text.read(text)
         return Loaded(Booster(model_str=found.text), found)
-    except (ValueError, LightGBMError, json.JSONDecodeError) as error:
+    except (LightGBMError, json.JSONDecodeError) as error:
         raise UnreadableSource(f"{path.name} is a text model of LightGBM that is cut off or damaged: {error}", hint=_SAVE_AGAIN) from error
 
 
-def _taken_apart(model: Any, name: str) -> Loaded:
+def _taken_apart(model: Any, name: str, start: int, number: int) -> Loaded:
     if isinstance(model, Booster):
-        return Loaded(model, _text_of(model, name))
+        return _answering(model, None, name, start, number)
     if not isinstance(model, LGBMModel):
         kind = f"the class {model.__name__}" if isinstance(model, type) else f"a {type(model).__name__}"
         raise UnreadableSource(f"{name} holds {kind}, not a model of LightGBM", hint="save the Booster, or the LGBMClassifier, …, itself")
     if not model.__sklearn_is_fitted__():
         raise UnreadableSource(f"{name} is not fitted", hint="call fit before it is saved or converted")
     wrapper = model if isinstance(model, LGBMClassifier | LGBMRanker | LGBMRegressor) else None  # their base answers as the booster does
-    return Loaded(model.booster_, _text_of(model.booster_, name), wrapper)
+    return _answering(model.booster_, wrapper, name, start, number)
 
 
-def _text_of(booster: Booster, name: str) -> ModelText:
+def _answering(booster: Booster, wrapper: Any, name: str, start: int, number: int) -> Loaded:
+    """A booster with the text of those of its iterations that answer."""
+    total = booster.num_trees() // booster.num_model_per_iteration()
+    if not total:
+        raise UnreadableSource(f"{name} holds no trees", hint="train it before it is saved or converted")
+    if not 0 <= start < total:
+        raise UsageError(f"start_iteration={start} leaves none of the {total} iterations of {name}", hint=f"a number from 0 to {total - 1}")
+    if number == 0:
+        number = booster.best_iteration if start == 0 and booster.best_iteration > 0 else -1  # as predict does
+    text = _read(booster.model_to_string(num_iteration=number, start_iteration=start), name)
+    return Loaded(booster, text, wrapper, start, number)
+
+
+def _read(text: str, name: str) -> ModelText:
+    """Read a text model; raises UnreadableSource where it is damaged, of a newer format, or of an objective that nobody knows."""
+    header = model_text.header_of(text.replace("\r\n", "\n"))
+    version = re.fullmatch(r"v(\d+)", header.get("version", "v1"))
+    if version is None or int(version[1]) > _NEWEST:
+        hint = "a newer onnx-converter-lightgbm may know it; or save the model with LightGBM 4"
+        raise UnreadableSource(f"{name} is of the format version {header['version']}; known is up to v{_NEWEST}", hint=hint)
     try:
-        return model_text.read(booster.model_to_string())
+        Objective.of(header.get("objective", ""))
+    except KeyError as error:
+        raise UnreadableSource(
+            f"{name} has the objective '{error.args[0]}', which LightGBM 4 does not know", hint=f"known: {', '.join(KNOWN)}"
+        ) from None
+    try:
+        return model_text.read(text)
     except ValueError as error:
-        raise UnreadableSource(f"{name} writes a text model that cannot be read: {error}", hint=_SAVE_AGAIN) from error
+        raise UnreadableSource(f"{name} is a text model of LightGBM that is cut off or damaged: {error}", hint=_SAVE_AGAIN) from error

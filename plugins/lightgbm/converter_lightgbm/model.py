@@ -5,36 +5,53 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
 
-from converter.plugin import Axis, Domain, Exporter, Input, LoadRequest, MissingInputs, SourceModel, evaluate
+from converter.plugin import Axis, Domain, Exporter, ExportRequest, Input, LoadRequest, MissingInputs, SourceModel, evaluate
+from converter.trees import Column
 from converter_lightgbm.answers import ask, classes_of, metadata_of, outputs_of
-from converter_lightgbm.columns import Column, columns_of
-from converter_lightgbm.exporters.onnxmltools import write_onnxmltools
+from converter_lightgbm.columns import columns_of
+from converter_lightgbm.exporters.direct import write_direct
 from converter_lightgbm.loading import Loaded, load_model
+from converter_lightgbm.plugin import LightGBM
 
 ROWS = Axis(low=1, high=4096, usual=512)
 
 
 def load(request: LoadRequest) -> LightGBMModel:
-    """Load the model of a request; raises what `load_model` raises, and MissingInputs where given inputs or the table do not fit."""
-    loaded = load_model(request.source, trust=request.trust)
+    """Load the model of a request.
+
+    Raises what `load_model` and `outputs_of` raise, and MissingInputs where given inputs or the table do not fit.
+    """
+    options = {**_DEFAULTS, **request.options}
+    iterations = {name: int(options[name]) for name in ("start_iteration", "num_iteration")}
+    loaded = load_model(request.source, trust=request.trust, **iterations)
     columns = columns_of(loaded.text)
-    matrix = _given(request.inputs, len(columns)) if request.inputs else _found(loaded, columns, request)
-    return LightGBMModel(loaded, columns, matrix, request.axes if request.inputs else {"batch": ROWS})
+    if request.inputs:
+        return LightGBMModel(loaded, columns, _given(request.inputs, len(columns), options["dtype"]), request.axes, options["method"])
+    return LightGBMModel(loaded, columns, _found(loaded, columns, request, options["dtype"]), {"batch": ROWS}, options["method"])
+
+
+_DEFAULTS: Mapping[str, Any] = {option.name: option.default for option in LightGBM.options}
 
 
 class LightGBMModel(SourceModel):
     """A LightGBM model. Its input is a matrix of numbers; categories are their codes."""
 
-    def __init__(self, loaded: Loaded, columns: Sequence[Column], matrix: Input, axes: Mapping[str, Axis]) -> None:
+    def __init__(self, loaded: Loaded, columns: Sequence[Column], matrix: Input, axes: Mapping[str, Axis], method: str) -> None:
         self.loaded = loaded
         self.columns = columns
+        self.method = method
+        self.classes = classes_of(loaded)
         self.inputs = (matrix,)
         self.axes = {name: ROWS if axis == Axis() else axis for name, axis in axes.items()}
-        self.exporters = (Exporter("onnxmltools", partial(write_onnxmltools, self)),)
-        self.outputs = outputs_of(loaded)
+        self.outputs = outputs_of(loaded, method)
+        self.exporters = (
+            Exporter("direct", partial(write_direct, self)),
+            *([Exporter("onnxmltools", self._write_onnxmltools)] if method == "predict" else []),
+        )
         self.metadata = metadata_of(loaded)
         self.summary = self._summary()
 
@@ -42,7 +59,12 @@ class LightGBMModel(SourceModel):
         """Return the model's own answer, computed in double precision."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # rows without column names are meant
-            return ask(self.loaded, feeds[self.inputs[0].name].astype(np.float64))
+            return ask(self.loaded, self.method, feeds[self.inputs[0].name].astype(np.float64))
+
+    def _write_onnxmltools(self, request: ExportRequest) -> None:
+        from converter_lightgbm.exporters.onnxmltools import write_onnxmltools  # slow to import, and rarely needed
+
+        write_onnxmltools(self, request)
 
     def sample(self, rng: np.random.Generator, sizes: Mapping[str, int]) -> dict[str, np.ndarray]:
         """Return random rows: half of the values on a threshold or one step beside it, missing ones and unknown categories where the model knows such."""
@@ -52,28 +74,27 @@ class LightGBMModel(SourceModel):
         return {matrix.name: np.stack([column.draw(rng, rows, dtype) for column in self.columns], axis=-1)}
 
     def _summary(self) -> str:
-        loaded, classes = self.loaded, classes_of(self.loaded)
-        kind = type(loaded.wrapper or loaded.booster).__name__
-        counted = f", {len(classes)} classes" if len(classes) else ""
-        return f"{kind}, {loaded.text.objective or 'own objective'}: {loaded.text.trees} trees, {len(self.columns)} features{counted}"
+        text = self.loaded.text
+        counted = f", {len(self.classes)} classes" if len(self.classes) else ""
+        return f"{self.loaded.kind}, {text.objective.name or 'own objective'}: {len(text.trees)} trees, {len(self.columns)} features{counted}"
 
 
-def _given(inputs: Sequence[Input], width: int) -> Input:
-    wanted = f"--input 'features:float32[batch,{width}]'"
+def _given(inputs: Sequence[Input], width: int, dtype: str) -> Input:
+    wanted = f"--input 'features:{dtype}[batch,{width}]'"
     if len(inputs) != 1 or inputs[0].dims[1:] != (width,):
         shown = ", ".join(f"{each.name}{list(each.dims)}" for each in inputs)
         raise MissingInputs(f"the model takes one matrix of {width} features, not {shown}", hint=wanted)
-    if inputs[0].dtype not in {"float32", "float64"}:
-        raise MissingInputs(f"the model takes floats, not {inputs[0].dtype}", hint=wanted)
+    if inputs[0].dtype not in ({"float32", "float64"} if dtype == "float32" else {dtype}):
+        raise MissingInputs(f"the model takes {'floats' if dtype == 'float32' else dtype}, not {inputs[0].dtype}", hint=wanted)
     return inputs[0]
 
 
-def _found(loaded: Loaded, columns: Sequence[Column], request: LoadRequest) -> Input:
+def _found(loaded: Loaded, columns: Sequence[Column], request: LoadRequest, dtype: str) -> Input:
     bounded = [column for column in columns if not column.categories]
     low = min((column.low for column in bounded), default=0.0)
     high = max((column.high for column in bounded), default=float(max((max(column.categories, default=0) for column in columns), default=0)))
     domain = Domain(low, high, nan=any(column.nan for column in columns))
-    return Input("features", "float32", ("batch", len(columns)), domain, _names(loaded.text.feature_names, request))
+    return Input("features", dtype, ("batch", len(columns)), domain, _names(loaded.text.feature_names, request))
 
 
 def _names(names: tuple[str, ...], request: LoadRequest) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """LightGBM's text model: a header of `name=value` lines, one such block for each tree, and what may follow.
 
     tree
+    version=v4
     feature_names=…            feature_infos=[-1.5:3.25] none 0:1:2
     tree_sizes=…               bytes of each block
 
@@ -17,42 +18,24 @@ LightGBM itself crashes on damaged text, so it is read here first.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+import warnings
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-CATEGORICAL = 1
-MISSING_ZERO, MISSING_NAN = 1, 2  # values of decision_type's bits 2 and 3
-_WORD = 32  # bits of a category set's word
+from converter_lightgbm.objectives import Objective
+from converter_lightgbm.trees import CATEGORICAL, Trees, rounded_down, trees_of
 
 
-@dataclass(frozen=True)
-class Splits:
-    """Every split of a model: its feature, its threshold (float64; for categories meaningless) and its decision type; arrays [splits]."""
-
-    features: np.ndarray
-    thresholds: np.ndarray
-    decisions: np.ndarray
-
-    @property
-    def categorical(self) -> np.ndarray:
-        """Which splits ask for categories, bool [splits]."""
-        return np.asarray(self.decisions & CATEGORICAL, bool)
-
-    @property
-    def missing(self) -> np.ndarray:
-        """What each split takes for missing: 0 nothing, MISSING_ZERO, MISSING_NAN; int [splits]."""
-        return (self.decisions >> 2) & 3
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ModelText:
     """A text model that was read and found whole."""
 
     text: str
     header: Mapping[str, str]
-    splits: Splits
+    trees: Trees
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -60,34 +43,51 @@ class ModelText:
         return tuple(self.header["feature_names"].split(" "))
 
     @property
-    def objective(self) -> str:
-        """The objective's name; "" where it was the user's own function."""
-        return self.header.get("objective", "").partition(" ")[0]
+    def width(self) -> int:
+        """How many columns it takes."""
+        return int(self.header["max_feature_idx"]) + 1
+
+    @cached_property
+    def objective(self) -> Objective:
+        """What it was trained for."""
+        return Objective.of(self.header.get("objective", ""))
 
     @property
-    def trees(self) -> int:
-        """How many trees it has."""
-        return len(_blocks(self.text))
+    def scores(self) -> int:
+        """How many numbers the trees give for a row: one, or one a class. Each iteration has as many trees."""
+        return scores_of(self.header)
+
+    @property
+    def averages(self) -> bool:
+        """Whether the prediction is the trees' mean, as a random forest's, and not their sum."""
+        return "average_output" in self.header
+
+
+def header_of(text: str) -> dict[str, str]:
+    """Return the header's names and values."""
+    end = text.find("\nTree=")
+    return _fields(text[: end if end >= 0 else len(text)].splitlines())
+
+
+def scores_of(header: Mapping[str, str]) -> int:
+    """Return how many trees an iteration has; the oldest format says it by the number of classes alone."""
+    return int(header.get("num_tree_per_iteration", header["num_class"]))
 
 
 def read(text: str) -> ModelText:
     """Read a text model; raises ValueError with the place of the fault where it is cut off or damaged."""
     text = text.replace("\r\n", "\n")
-    if "\nend of trees\n" not in f"{text}\n":
-        raise ValueError("the line 'end of trees' is missing")
-    header = _fields(text.partition("\nTree=")[0])
-    for name in ("feature_names", "feature_infos", "max_feature_idx", "num_class"):
-        if name not in header:
-            raise ValueError(f"the header has no {name}")
-    width = int(header["max_feature_idx"]) + 1
-    if len(header["feature_names"].split(" ")) != width or len(header["feature_infos"].split(" ")) != width:
-        raise ValueError(f"the header does not describe {width} features")
-    if header.get("objective") == "" or int(header.get("num_tree_per_iteration", "1")) < 1:
-        raise ValueError("the header's objective or num_tree_per_iteration is empty")
-    blocks = _blocks(text)
-    splits = _joined(_splits(block, number, width) for number, block in enumerate(blocks))
+    end = _end_of_trees(text)
+    header = header_of(text)
+    width = _width(header)
+    blocks = text[:end].split("\nTree=")[1:]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", DeprecationWarning)  # by which older NumPy says that a number is none
+        trees = trees_of([_fields(block.split("\n")) for block in blocks], width)
     _check_sizes(header, blocks)
-    return ModelText(text, header, splits)
+    if len(blocks) % scores_of(header):
+        raise ValueError(f"{len(blocks)} trees do not make whole iterations of {scores_of(header)}")
+    return ModelText(text, header, trees)
 
 
 def with_float32_thresholds(text: str) -> str:
@@ -100,24 +100,42 @@ def with_float32_thresholds(text: str) -> str:
     return header + re.sub(r"^threshold=(.*)\n((?:.*\n)*?)decision_type=(.*)$", _rounded, text[start:], flags=re.MULTILINE)
 
 
+_NUMBER = r"[-+]?(\d[\d.]*(e[-+]?\d+)?|inf|nan)"
+_INFO = re.compile(rf"none|\[{_NUMBER}:{_NUMBER}\]|-?\d+(:-?\d+)*")  # of no use, a range, categories
+
+
 def _rounded(found: re.Match[str]) -> str:
-    thresholds, decisions = _numbers(found[1]), _numbers(found[3]).astype(np.int64)
-    with np.errstate(over="ignore"):
-        nearest = thresholds.astype(np.float32)
-    down = np.where(nearest > thresholds, np.nextafter(nearest, np.float32(-np.inf)), nearest).astype(np.float64)
-    kept = np.where(decisions & CATEGORICAL, thresholds, down)
+    thresholds, decisions = (np.array(each.split(), np.float64) for each in (found[1], found[3]))
+    kept = np.where(decisions.astype(np.int64) & CATEGORICAL, thresholds, rounded_down(thresholds))
     return f"threshold={' '.join(f'{value:.17g}' for value in kept)}\n{found[2]}decision_type={found[3]}"
 
 
-def _blocks(text: str) -> list[str]:
-    return text.partition("\nend of trees")[0].split("\nTree=")[1:]
+def _fields(lines: Sequence[str]) -> dict[str, str]:
+    return {name: value for name, _, value in (line.partition("=") for line in lines)}
 
 
-def _fields(block: str) -> dict[str, str]:
-    return {name: value for name, _, value in (line.partition("=") for line in block.split("\n"))}
+def _end_of_trees(text: str) -> int:
+    for end in ("\nend of trees", "\n\nfeature importances:"):  # LightGBM before 2.2 wrote no line of its own
+        if (place := text.rfind(end)) >= 0:
+            return place
+    raise ValueError("the line 'end of trees' is missing")
 
 
-def _check_sizes(header: Mapping[str, str], blocks: list[str]) -> None:
+def _width(header: Mapping[str, str]) -> int:
+    for name in ("feature_names", "feature_infos", "max_feature_idx", "num_class"):
+        if name not in header:
+            raise ValueError(f"the header has no {name}")
+    width = int(header["max_feature_idx"]) + 1
+    if len(header["feature_names"].split(" ")) != width or len(header["feature_infos"].split(" ")) != width:
+        raise ValueError(f"the header does not describe {width} features")
+    if (strange := next((info for info in header["feature_infos"].split(" ") if not _INFO.fullmatch(info)), None)) is not None:
+        raise ValueError(f"the header describes a feature as '{strange}'")
+    if header.get("objective") == "" or scores_of(header) < 1:
+        raise ValueError("the header's objective or num_tree_per_iteration is empty")
+    return width
+
+
+def _check_sizes(header: Mapping[str, str], blocks: Sequence[str]) -> None:
     """Blocks must have the bytes that the header says: LightGBM jumps by them, and dies where it lands elsewhere."""
     if "tree_sizes" not in header:
         return
@@ -125,51 +143,6 @@ def _check_sizes(header: Mapping[str, str], blocks: list[str]) -> None:
     if len(announced) != len(blocks):
         raise ValueError(f"{len(blocks)} of {len(announced)} trees are there")
     for number, (size, block) in enumerate(zip(announced, blocks, strict=True)):
-        if size != (found := len(f"Tree={block}\n".encode())):
+        found = len("Tree=") + (len(block) if block.isascii() else len(block.encode())) + len("\n")
+        if size != found:
             raise ValueError(f"tree {number} has {found} bytes, the header says {size}")
-
-
-def _numbers(text: str) -> np.ndarray:
-    return np.array(text.split(), np.float64)
-
-
-def _splits(block: str, number: int, width: int) -> Splits:
-    """Return the splits of one tree; raises ValueError where they cannot be a tree."""
-    fields = _fields(block)
-    try:
-        leaves = int(fields["num_leaves"])
-        values = _numbers(fields["leaf_value"])
-        arrays = [_numbers(fields.get(name, "")) for name in ("split_feature", "threshold", "decision_type", "left_child", "right_child")]
-    except KeyError as error:
-        raise ValueError(f"tree {number} has no {error.args[0]}") from None
-    except ValueError as error:
-        raise ValueError(f"tree {number}: {error}") from None
-    if leaves < 1 or len(values) != leaves or any(len(array) != leaves - 1 for array in arrays):
-        raise ValueError(f"tree {number} does not have the {leaves} leaves and {leaves - 1} splits that it announces")
-    features, thresholds, decisions, left, right = arrays
-    children = np.sort(np.concatenate([left, right]))
-    if leaves > 1 and not np.array_equal(children, np.setdiff1d(np.arange(-leaves, leaves - 1), [0])):
-        raise ValueError(f"tree {number}: its nodes do not form a tree")
-    if ((features < 0) | (features >= width)).any():
-        raise ValueError(f"tree {number} asks for a feature that is none of the {width}")
-    splits = Splits(features.astype(np.int64), thresholds, decisions.astype(np.int64))
-    _check_categories(fields, splits, number)
-    return splits
-
-
-def _check_categories(fields: Mapping[str, str], splits: Splits, number: int) -> None:
-    chosen = splits.thresholds[splits.categorical]
-    announced = int(fields.get("num_cat", "0") or -1)
-    if not announced and not len(chosen):
-        return
-    bounds, words = _numbers(fields.get("cat_boundaries", "")), _numbers(fields.get("cat_threshold", ""))
-    sound = len(bounds) == announced + 1 > 1 and bounds[0] == 0 and (np.diff(bounds) >= 0).all() and bounds[-1] == len(words)
-    if not sound or ((chosen < 0) | (chosen >= len(bounds) - 1)).any():
-        raise ValueError(f"tree {number}: its sets of categories are damaged")
-
-
-def _joined(parts: Iterable[Splits]) -> Splits:
-    several = list(parts)
-    if not several:
-        return Splits(np.empty(0, np.int64), np.empty(0), np.empty(0, np.int64))
-    return Splits(*(np.concatenate([getattr(each, name) for each in several]) for name in ("features", "thresholds", "decisions")))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar
 
-from converter.plugin import Framework, LoadRequest, Match, Source, hookimpl
+from converter.plugin import Framework, LoadRequest, Match, Option, Source, UsageError, hookimpl
 
 if TYPE_CHECKING:
     from converter_lightgbm.model import LightGBMModel
@@ -14,6 +14,20 @@ if TYPE_CHECKING:
 SUFFIX = ".model"  # a .txt may be anything
 TEXT_HEADS = (b"tree\n", b"tree\r\n")
 _NO_MODELS = frozenset({"builtins", "__builtin__", "collections", "copyreg", "copy_reg", "joblib", "numpy", "scipy", "_codecs"})
+
+
+class _Method(Option):
+    """What the graph answers; contributions are refused with the reason."""
+
+    def parse(self, text: str) -> str | bool | int:
+        """Return the method; raises UsageError where there is none such."""
+        if text.startswith("contrib"):
+            reason = "each weighs every path through a tree by the training rows that took it, which ONNX has no operator for"
+            raise UsageError(
+                f"feature contributions cannot be converted: {reason}",
+                hint="Booster.predict(pred_contrib=True) computes them; -O method=leaf converts the paths' ends",
+            )
+        return super().parse(text)
 
 
 class LightGBM(Framework):
@@ -31,7 +45,18 @@ class LightGBM(Framework):
             "a live object": "a Booster, LGBMClassifier, LGBMRegressor or LGBMRanker",
         }
     )
-    exporters: ClassVar[Mapping[str, str]] = MappingProxyType({"onnxmltools": "the library onnxmltools, given thresholds that are exact in float32"})
+    exporters: ClassVar[Mapping[str, str]] = MappingProxyType(
+        {
+            "direct": "written from the model's text: the decisions are LightGBM's own, in float32 and in float64",
+            "onnxmltools": "the library onnxmltools, given thresholds that are exact in float32; for the method predict",
+        }
+    )
+    options: ClassVar[tuple[Option, ...]] = (
+        _Method("method", "what the graph answers", "predict", ("predict", "probability", "raw", "leaf")),
+        Option("dtype", "the matrix and the sums: float64 answers to the last digits", "float32", ("float32", "float64")),
+        Option("num_iteration", "how many iterations answer; 0 for the best where training found one, else all; -1 for all", 0),
+        Option("start_iteration", "the first iteration that answers", 0),
+    )
 
     def match(self, source: Source) -> Match:
         """Tell how surely a file is LightGBM's: by a text model's first line, or by the first class that a pickle names."""

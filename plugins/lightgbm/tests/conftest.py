@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -67,3 +68,33 @@ def mixed() -> Any:
     target = np.isin(kinds, [1, 4, 7]) ^ (size > 0.2)
     rows = np.stack([kinds, np.where(rng.random(800) < 0.1, np.nan, size), np.ones(800)], axis=-1)
     return LGBMClassifier(**SETTINGS).fit(rows, target, categorical_feature=[0])
+
+
+@pytest.fixture(scope="session")
+def telling() -> tuple[np.ndarray, np.ndarray]:
+    """A table of everything at once: 70 categories, 5 categories, a number with missing values, one with many zeros, seconds since 1970; four kinds."""
+    rng = np.random.default_rng(0)
+    many, few = rng.integers(0, 70, 600), rng.integers(0, 5, 600)
+    holes = np.where(rng.random(600) < 0.1, np.nan, rng.normal(size=600))
+    zeros = np.where(rng.random(600) < 0.4, 0, rng.normal(size=600))
+    seconds = 1.7e9 + rng.integers(0, 100_000, 600)
+    kinds = np.isin(many, [1, 4, 7, 33, 65]) + 1 * (zeros > 0.3) + (np.nan_to_num(holes) > 0) * (seconds % 3 > 1)
+    return np.stack([many, few, holes, zeros, seconds], axis=-1), kinds
+
+
+@pytest.fixture
+def run_graph(tmp_path: Path) -> Callable[..., Mapping[str, np.ndarray]]:
+    """Return a function that writes a loaded model's graph and gives its answers to feeds."""
+    import onnxruntime
+
+    from converter.plugin import ExportRequest
+
+    def run(model: Any, feeds: Mapping[str, np.ndarray], exporter: str = "direct") -> Mapping[str, np.ndarray]:
+        path = tmp_path / f"{exporter}.onnx"
+        next(each for each in model.exporters if each.name == exporter).write(ExportRequest(path))
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level, options.intra_op_num_threads = 3, 1
+        session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        return dict(zip([each.name for each in session.get_outputs()], session.run(None, dict(feeds)), strict=True))
+
+    return run

@@ -10,7 +10,7 @@ from typing import Any
 import joblib
 import numpy as np
 import pytest
-from lightgbm import LGBMClassifier, LGBMModel, LGBMRegressor
+from lightgbm import Booster, Dataset, LGBMClassifier, LGBMModel, LGBMRegressor
 
 from converter.plugin import Source, UnreadableSource, UntrustedSource
 from converter_lightgbm.loading import Loaded, load_model
@@ -118,3 +118,45 @@ def test_an_unfitted_model_is_named() -> None:
 def test_the_base_wrapper_answers_as_its_booster(cancer: tuple[Any, Any]) -> None:
     model = LGBMModel(objective="binary", n_estimators=2, verbose=-1, n_jobs=1).fit(cancer[0], cancer[1] == "benign")
     assert load_model(Source.of(model), trust=False).wrapper is None
+
+
+def test_a_newer_format_is_called_so(classifier: Any, tmp_path: Path) -> None:
+    path = tmp_path / "model.txt"
+    for version in ("v5", "v12", "next"):
+        path.write_text(classifier.booster_.model_to_string().replace("version=v4", f"version={version}"))
+        with pytest.raises(UnreadableSource, match=rf"^model\.txt is of the format version {version}; known is up to v4$") as caught:
+            read(path)
+        assert caught.value.hint == "a newer onnx-converter-lightgbm may know it; or save the model with LightGBM 4"
+
+
+@pytest.mark.parametrize("version", ["v2", "v3"])
+def test_older_formats_are_read(classifier: Any, cancer: tuple[Any, Any], tmp_path: Path, version: str) -> None:
+    path = tmp_path / "model.txt"
+    path.write_text(classifier.booster_.model_to_string().replace("version=v4", f"version={version}"))
+    rows = cancer[0].to_numpy()
+    np.testing.assert_array_equal(read(path).booster.predict(rows), classifier.booster_.predict(rows))
+
+
+def test_an_unknown_objective_is_named(classifier: Any, tmp_path: Path) -> None:
+    path = tmp_path / "model.txt"
+    path.write_text(classifier.booster_.model_to_string().replace("objective=binary", "objective=foresight"))
+    with pytest.raises(UnreadableSource, match=r"^model\.txt has the objective 'foresight', which LightGBM 4 does not know$") as caught:
+        read(path)
+    assert caught.value.hint.startswith("known: custom, regression, regression_l1,")
+
+
+def test_a_booster_that_was_never_trained_is_named(cancer: tuple[Any, Any]) -> None:
+    booster = Booster({"objective": "binary", "verbose": -1, "num_threads": 1}, Dataset(cancer[0], cancer[1] == "benign"))
+    with pytest.raises(UnreadableSource, match=r"^Booster holds no trees$") as caught:
+        load_model(Source.of(booster), trust=False)
+    assert caught.value.hint == "train it before it is saved or converted"
+
+
+def test_damage_is_placed(mixed: Any, tmp_path: Path) -> None:
+    path = tmp_path / "model.txt"
+    path.write_text(mixed.booster_.model_to_string().replace("split_feature=", "split_feature=x", 1))
+    with pytest.raises(
+        UnreadableSource, match=r"^model\.txt is a text model of LightGBM that is cut off or damaged: tree 0: 'x\d' is no number$"
+    ) as caught:
+        read(path)
+    assert caught.value.hint == "copy or download it again, or save the model again with Booster.save_model"

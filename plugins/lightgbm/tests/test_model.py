@@ -55,7 +55,15 @@ def test_rows_have_missing_values_and_unknown_categories_where_the_model_knows_s
     assert {-1.0, 12.0, 51.0} <= set(kinds)
     assert 0.05 < np.isnan(size).mean() < 0.15
     assert np.isfinite(constant).all()
-    assert np.isfinite(rows(loaded(wine))).all()
+    assert not np.isnan(rows(loaded(wine))).any()
+
+
+def test_infinities_are_tried_but_not_as_arguments_of_linear_functions(wine: Any, cancer: tuple[Any, Any]) -> None:
+    assert np.isinf(rows(loaded(wine))).any(axis=0).sum() > 10
+    model = loaded(LGBMClassifier(linear_tree=True, **SETTINGS).fit(*cancer))
+    assert model.loaded.text.trees.linear is not None
+    arguments = np.unique(model.loaded.text.trees.linear.features)
+    assert np.isfinite(rows(model)[:, arguments]).all()
 
 
 def test_zero_that_counts_as_missing_is_tried() -> None:
@@ -125,6 +133,14 @@ def test_inputs_that_do_not_fit_are_refused(wine: Any) -> None:
     assert caught.value.hint == "--input 'features:float32[batch,13]'"
     with pytest.raises(MissingInputs, match="the model takes floats, not int64"):
         loaded(wine, "x:int64[batch,13]")
+
+
+def test_an_option_and_a_given_input_agree_on_the_dtype(wine: Any) -> None:
+    parsed, axes = parse_inputs(["x:float32[batch,13]"])
+    with pytest.raises(MissingInputs, match="the model takes float64, not float32") as caught:
+        load(LoadRequest(Source.of(wine), inputs=parsed, axes=axes, options={"dtype": "float64"}))
+    assert caught.value.hint == "--input 'features:float64[batch,13]'"
+    assert load(LoadRequest(Source.of(wine), options={"dtype": "float64"})).inputs[0].dtype == "float64"
 
 
 def test_a_table_gives_the_columns_of_a_model_without_names(wine: Any) -> None:

@@ -22,7 +22,7 @@ from converter_lightgbm.plugin import LightGBM, converter_frameworks
 def test_the_hook_names_the_framework() -> None:
     (framework,) = converter_frameworks()
     assert isinstance(framework, LightGBM)
-    assert list(framework.exporters) == ["onnxmltools"]
+    assert list(framework.exporters) == ["direct", "onnxmltools"]
 
 
 def test_it_imports_no_framework() -> None:

@@ -1,27 +1,33 @@
-"""What an estimator answers, and under which names: one output for each of its methods."""
+"""What an estimator answers, and under which names: one output for each of its methods that is asked for."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from sklearn.base import is_outlier_detector, is_regressor
 
-from converter.plugin import Output, UnreadableSource
+from converter.plugin import Output, UnreadableSource, UsageError
 
 
 @dataclass(frozen=True)
 class Answer:
-    """An output, and the method of the estimator that gives it; `is_label` for a class or a group."""
+    """An output, and the method of the estimator that gives it; `is_label` for a class, a group or a leaf; `place` in the list that the method gives."""
 
     output: Output
     method: str
     is_label: bool = False
+    place: int | None = None
 
 
-def answers_of(estimator: Any, name: str) -> tuple[Answer, ...]:
-    """Return what an estimator answers to new rows; raises UnreadableSource for one that answers nothing."""
+def answers_of(estimator: Any, name: str, asked: str = "predict") -> tuple[Answer, ...]:
+    """Return what an estimator answers to new rows where `asked`, the option `method`, is predict, probability, raw or leaf.
+
+    Raises UnreadableSource for one that answers nothing, and UsageError for one that has not what is asked.
+    """
+    if asked != "predict":
+        return _asked(estimator, name, asked)
     if not hasattr(estimator, "predict"):
         if hasattr(estimator, "transform"):
             return (Answer(Output("transformed"), "transform"),)
@@ -32,13 +38,42 @@ def answers_of(estimator: Any, name: str) -> tuple[Answer, ...]:
     if is_outlier_detector(estimator):
         return (Answer(Output("label", label_of="scores"), "predict", is_label=True), Answer(Output("scores"), "decision_function"))
     if hasattr(estimator, "predict_proba"):
-        return (Answer(Output("label", label_of="probabilities"), "predict", is_label=True), Answer(Output("probabilities"), "predict_proba"))
+        return (Answer(Output("label", label_of="probabilities"), "predict", is_label=True), *_probabilities(estimator))
     return (Answer(Output("label"), "predict", is_label=True),)
 
 
-def ask(estimator: Any, answer: Answer, table: Any) -> np.ndarray:
-    """Return one answer as a dense array of one of ONNX's dtypes; class labels that are booleans or whole numbers as int64."""
-    values = getattr(estimator, answer.method)(table)
+def ask(estimator: Any, answers: tuple[Answer, ...], table: Any) -> dict[str, np.ndarray]:
+    """Return the answers as dense arrays of ONNX's dtypes, each method called once; class labels that are booleans or whole numbers as int64."""
+    found = {method: getattr(estimator, method)(table) for method in dict.fromkeys(answer.method for answer in answers)}
+    return {answer.output.name: _dense(found[answer.method], answer) for answer in answers}
+
+
+def settled(answer: Answer, taken: set[str], rank: int) -> Answer:
+    """Return an answer of a rank with a name that no input has, and without scores where one row has several labels."""
+    scores = answer.output.label_of if rank == 1 else ""
+    name, scores = (f"output.{each}" if each in taken else each for each in (answer.output.name, scores))
+    return replace(answer, output=replace(answer.output, name=name, label_of=scores))
+
+
+def _asked(estimator: Any, name: str, asked: str) -> tuple[Answer, ...]:
+    raw = "score_samples" if is_outlier_detector(estimator) and hasattr(estimator, "score_samples") else "decision_function"
+    method = {"probability": "predict_proba", "raw": raw, "leaf": "apply"}[asked]
+    if not hasattr(estimator, method):
+        raise UsageError(f"{name} has no {method}, which the method {asked} asks for", hint="-O method=predict converts what it has")
+    return _probabilities(estimator) if asked == "probability" else (Answer(Output(asked), method, is_label=asked == "leaf"),)
+
+
+def _probabilities(estimator: Any) -> tuple[Answer, ...]:
+    """One output; one for each of the estimator's outputs where these have different numbers of classes."""
+    classes = getattr(estimator, "classes_", None)
+    if not isinstance(classes, list) or len({len(each) for each in classes}) == 1:
+        return (Answer(Output("probabilities"), "predict_proba"),)
+    return tuple(Answer(Output(f"probabilities.{place}"), "predict_proba", place=place) for place in range(len(classes)))
+
+
+def _dense(values: Any, answer: Answer) -> np.ndarray:
+    if answer.place is not None:
+        values = values[answer.place]
     if isinstance(values, list):
         return np.stack(values)  # the probabilities of several outputs: [outputs, rows, classes]
     dense = np.asarray(values.toarray() if hasattr(values, "toarray") else values)

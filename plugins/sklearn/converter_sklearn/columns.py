@@ -12,17 +12,22 @@ from converter.plugin import Domain, Input
 
 MOST_WORDS = 1000  # different texts of a column that are kept as its values
 BESIDE = 0.5  # of the values of a column with thresholds lie on or beside one
+STRANGE = 0.04  # of the values are infinite where that is asked, or missing among categories
 
 
 @dataclass(frozen=True, eq=False)
 class Column:
-    """A column: its dtype and domain; `encoded` where categories decide, so that its dtype must stay; `thresholds`, float64, that trees compare it with."""
+    """A column: its dtype and domain; `encoded` where categories decide, so that its dtype must stay.
+
+    `thresholds`, float64, are what trees compare it with; `infinite` where infinities come too.
+    """
 
     name: str = ""
     dtype: str = "float32"
     domain: Domain = Domain()
     encoded: bool = False
     thresholds: np.ndarray = field(default_factory=lambda: np.empty(0))
+    infinite: bool = False
 
     @property
     def numeric(self) -> bool:
@@ -32,16 +37,22 @@ class Column:
     def draw(self, rng: np.random.Generator, rows: int) -> np.ndarray:
         """Return random values, [rows]: of the domain, and where there are thresholds on them, one step below and one above."""
         values = Input(self.name, self.dtype, ("rows",), self.domain).draw(rng, {"rows": rows})
-        if not len(self.thresholds):
-            return values
+        if len(self.thresholds):
+            values = np.where(rng.random(rows) < BESIDE, self._beside(rng, rows, values.dtype), values)
+        strange = [np.nan] * bool(self.domain.nan and self.domain.values) + [np.inf, -np.inf] * self.infinite
+        if strange and values.dtype.kind == "f":
+            values = np.where(rng.random(rows) < STRANGE, rng.choice(np.array(strange, values.dtype), rows), values)
+        return values
+
+    def _beside(self, rng: np.random.Generator, rows: int, dtype: np.dtype) -> np.ndarray:
         chosen = rng.choice(self.thresholds, rows)
         steps = rng.integers(-1, 2, rows)
-        if values.dtype.kind == "f":
-            at = chosen.astype(values.dtype)
-            beside = np.where(steps == 0, at, np.nextafter(at, np.where(steps > 0, np.inf, -np.inf).astype(values.dtype)))
-        else:
-            beside = (np.floor(chosen) + steps).astype(values.dtype)
-        return np.where(rng.random(rows) < BESIDE, beside, values)
+        if dtype.kind != "f":
+            whole: np.ndarray = (np.floor(chosen) + steps).astype(dtype)
+            return whole
+        at = chosen.astype(dtype)
+        beside: np.ndarray = np.where(steps == 0, at, np.nextafter(at, np.where(steps > 0, np.inf, -np.inf).astype(dtype)))
+        return beside
 
 
 def merged(first: Column, second: Column) -> Column:
@@ -78,5 +89,19 @@ def of_categories(categories: Sequence[Any], *, unknown: bool) -> Column:
         return Column("", "bool", encoded=True)
     if known.dtype.kind in "iu":
         return Column("", "int64", Domain(values=(*map(int, known), *([int(known.max()) + 1] if unknown else []))), encoded=True)
-    exact = len(known) and bool((known.astype(np.float32) == known).all())
-    return Column("", "float32" if exact else "float64", Domain(values=tuple(map(float, known))), encoded=True)
+    return Column("", _float_of(known), Domain(values=tuple(map(float, known))), encoded=True)
+
+
+def of_codes(categories: Sequence[Any]) -> Column:
+    """Return the column whose categories trees ask for, numbers among floats or texts; unknown, negative, fractional and missing ones occur."""
+    numbers = [value for value in categories if not isinstance(value, str) and value is not None and value == value]  # noqa: PLR0124  NaN is missing
+    if not numbers:
+        return of_categories(categories, unknown=True)
+    known = np.array(numbers, np.float64)
+    values = (*known, *known, known.max() + 1, -1.0, known[0] + 0.5)
+    return Column("", _float_of(known), Domain(values=tuple(map(float, values)), nan=True))
+
+
+def _float_of(values: np.ndarray) -> str:
+    exact = len(values) and bool((values.astype(np.float32) == values).all())
+    return "float32" if exact else "float64"

@@ -6,15 +6,18 @@ Only the parts that see the input as it comes are asked: a pipeline's first step
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor, IsolationForest
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import FeatureUnion, Pipeline
 
 from converter.plugin import Domain
-from converter_sklearn.columns import Column, merged, of_categories
+from converter_sklearn.columns import Column, merged, of_categories, of_codes
+from converter_sklearn.estimators import writer_of
 from converter_sklearn.text import is_text, text_column
 from converter_sklearn.thresholds import thresholds_of
 
@@ -44,7 +47,11 @@ def known_columns(estimator: Any, width: int) -> dict[int, Column]:
     """Return, by place, the columns that fitted parts know something about; `width` is the number of columns."""
     found: dict[int, Column] = {}
     _visit(estimator, range(width), found)
-    return found
+    core = head_of(estimator)
+    if writer_of(core) is None:
+        return found
+    infinite = isinstance(core, HistGradientBoostingClassifier | HistGradientBoostingRegressor | IsolationForest)
+    return {place: _with_strange(column, nan=core.__sklearn_tags__().input_tags.allow_nan, infinite=infinite) for place, column in found.items()}
 
 
 def known_rows(estimator: Any, width: int) -> np.ndarray | None:
@@ -77,6 +84,12 @@ def _visit(part: Any, places: Sequence[int], found: dict[int, Column]) -> None:
             _visit(inner, places, found)
 
 
+def _with_strange(column: Column, *, nan: bool, infinite: bool) -> Column:
+    if not column.dtype.startswith("float"):
+        return column
+    return replace(column, domain=replace(column.domain, nan=nan), infinite=infinite and not column.domain.values)
+
+
 def _described(part: Any, width: int) -> list[Column]:
     """Return what one part says about each of its columns; [] where it says nothing."""
     if isinstance(categories := getattr(part, "categories_", None), list):
@@ -87,7 +100,7 @@ def _described(part: Any, width: int) -> list[Column]:
     if isinstance(counts := getattr(part, "n_categories_", None), np.ndarray):
         return [Column("", domain=Domain(values=tuple(map(float, range(count))))) for count in counts]
     if (thresholds := thresholds_of(part, width)) is not None:
-        return [Column("", domain=_domain_around(each), thresholds=each) for each in thresholds]
+        return [_of_splits(part, place, each) for place, each in enumerate(thresholds)]
     if (bounds := _bounds(part, width)) is not None:
         return [Column("", domain=Domain(float(low), float(high))) for low, high in zip(*bounds, strict=True)]
     return [Column("", domain=Domain(0.0, 10.0))] * width if _wants_positive(part) else []
@@ -97,6 +110,13 @@ def _imputed(imputer: Any, width: int) -> list[Column]:
     nan = isinstance(imputer.missing_values, float) and bool(np.isnan(imputer.missing_values))
     texts = [isinstance(each, str) for each in getattr(imputer, "statistics_", [0.0] * width)]
     return [Column("", "string") if text else Column("", domain=Domain(nan=nan)) for text in texts]
+
+
+def _of_splits(part: Any, place: int, thresholds: np.ndarray) -> Column:
+    if getattr(part, "is_categorical_", None) is not None and part.is_categorical_[place]:
+        encoder = part._preprocessor.named_transformers_["encoder"]
+        return of_codes(encoder.categories_[int(np.count_nonzero(part.is_categorical_[:place]))])
+    return Column("", domain=_domain_around(thresholds), thresholds=thresholds)
 
 
 def _domain_around(thresholds: np.ndarray) -> Domain:

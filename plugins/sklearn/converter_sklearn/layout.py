@@ -78,6 +78,13 @@ def layout_of(estimator: Any, request: LoadRequest) -> Layout:
     return _arranged(_columns(estimator, names, width, request.columns), estimator, framed=bool(_names(estimator)))
 
 
+def in_double(layout: Layout) -> Layout:
+    """Return a layout whose floats are float64."""
+    inputs = tuple(replace(each, dtype="float64") if each.dtype == "float32" else each for each in layout.inputs)
+    blocks = tuple(tuple(replace(column, dtype="float64") if column.dtype == "float32" else column for column in block) for block in layout.blocks)
+    return replace(layout, inputs=inputs, blocks=blocks)
+
+
 def _names(estimator: Any) -> list[str]:
     for part in (estimator, head_of(estimator)):
         if (found := getattr(part, "feature_names_in_", None)) is not None:

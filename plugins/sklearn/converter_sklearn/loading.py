@@ -15,7 +15,7 @@ from sklearn.exceptions import InconsistentVersionWarning, NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
 from converter.plugin import Allowed, ConverterError, Source, UnreadableSource, UntrustedSource, load_pickle, open_pickle
-from converter_sklearn.trusted import allowed
+from converter_sklearn.trusted import trusted
 
 _VERSION = re.compile(rb"_sklearn_version.{1,16}?(\d+\.\d+(?:\.\d+)?(?:(?:rc|\.dev|\.post)\d+)?)", re.DOTALL)  # only opcodes stand between
 _ANSWERS = ("predict", "transform")
@@ -65,7 +65,7 @@ def _load_file(path: Path, source: Source, *, trust: bool) -> Loaded:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            estimator = _load_skops(path, trust=trust) if is_skops else load_pickle(path, allowed(), trust=trust)
+            estimator = _load_skops(path, trust=trust) if is_skops else load_pickle(path, trusted(), trust=trust)
         except UnreadableSource as error:
             made_by = "" if is_skops else _version_in(path)
             if made_by in {"", sklearn.__version__}:
@@ -81,7 +81,7 @@ def _load_skops(path: Path, *, trust: bool) -> Any:
 
     try:
         unknown = skops.io.get_untrusted_types(file=path)
-        rules = allowed()
+        rules = trusted()
         refused = [] if trust else [name for name in unknown if not _permitted(name, rules)]
         if refused:
             hint = "pass --trust if you made the file yourself, or know these types"

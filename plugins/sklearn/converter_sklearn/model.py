@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -12,10 +12,12 @@ from typing import Any
 import numpy as np
 from sklearn.pipeline import Pipeline
 
-from converter.plugin import Axis, Exporter, LoadRequest, MissingInputs, SourceModel, example_sizes, format_input
-from converter_sklearn.answers import Answer, answers_of, ask
-from converter_sklearn.exporters.skl2onnx import write_skl2onnx
-from converter_sklearn.layout import BATCH, WAYS, Layout, layout_of
+from converter.plugin import Axis, Exporter, ExportRequest, LoadRequest, MissingInputs, SourceModel, example_sizes, format_input
+from converter_sklearn.answers import answers_of, ask, settled
+from converter_sklearn.estimators import writer_of
+from converter_sklearn.exporters.direct import core_of, write_direct
+from converter_sklearn.exporters.skl2onnx import has_steps, write_in_double, write_skl2onnx
+from converter_sklearn.layout import BATCH, WAYS, Layout, in_double, layout_of
 from converter_sklearn.loading import Loaded, load_estimator, told_by_version
 
 ROWS = Axis(low=1, high=4096, usual=512)
@@ -26,7 +28,8 @@ def load(request: LoadRequest) -> SklearnModel:
     """Load the estimator of a request; raises what `load_estimator`, `layout_of` and the model's first answer raise."""
     loaded = load_estimator(request.source, trust=request.trust)
     with told_by_version(request.source.name, loaded.made_by):
-        return SklearnModel(loaded, layout_of(loaded.estimator, request), request)
+        layout = layout_of(loaded.estimator, request)
+        return SklearnModel(loaded, in_double(layout) if request.options.get("dtype") == "float64" else layout, request)
 
 
 class SklearnModel(SourceModel):
@@ -39,13 +42,15 @@ class SklearnModel(SourceModel):
         self.layout = layout
         self.inputs = layout.inputs
         self.axes = {name: ROWS if axis == Axis() else axis for name, axis in (request.axes if request.inputs else {BATCH: ROWS}).items()}
-        self.exporters = (Exporter("skl2onnx", partial(write_skl2onnx, self)),)
-        self.answers = answers_of(self.estimator, self.name)
+        self.exporters = tuple(Exporter(name, partial(write, self)) for name, write in _ways(self.estimator).items())
+        self.answers = answers_of(self.estimator, self.name, str(request.options.get("method", "predict")))
         self.floats: type[np.floating] = np.float64
         first = self._first_answer()
         self.axes = _with_fewer_rows(self.axes, first)
         self.ranks = {name: array.ndim for name, array in first.items()}
-        self.answers = tuple(self._settled(answer) for answer in self.answers)
+        self.dtypes = {name: "string" if array.dtype == object else array.dtype.name for name, array in first.items()}
+        taken = {each.name for each in self.inputs}
+        self.answers = tuple(settled(answer, taken, self.ranks[answer.output.name]) for answer in self.answers)
         self.outputs = tuple(answer.output for answer in self.answers)
         self.metadata = _metadata(self.estimator)
         self.summary = self._summary()
@@ -63,7 +68,7 @@ class SklearnModel(SourceModel):
         table = self.layout.table(feeds, self.floats)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return {answer.output.name: ask(self.estimator, answer, table) for answer in self.answers}
+            return ask(self.estimator, self.answers, table)
 
     def _first_answer(self) -> dict[str, np.ndarray]:
         """Answer in double, else in single precision: some estimators insist on the dtype that they were fitted in."""
@@ -78,13 +83,6 @@ class SklearnModel(SourceModel):
                 shown = ", ".join(format_input(each, self.axes) for each in self.inputs)
                 raise MissingInputs(f"{self.name} does not take {shown}: {error}", hint=f"are the columns others? {WAYS}") from error
 
-    def _settled(self, answer: Answer) -> Answer:
-        """Return the answer with a name that no input has, and without scores where one row has several labels."""
-        taken = {each.name for each in self.inputs}
-        scores = answer.output.label_of if self.ranks[answer.output.name] == 1 else ""
-        name, scores = (f"output.{each}" if each in taken else each for each in (answer.output.name, scores))
-        return replace(answer, output=replace(answer.output, name=name, label_of=scores))
-
     def _summary(self) -> str:
         steps = [step for _, step in self.estimator.steps] if isinstance(self.estimator, Pipeline) else [self.estimator]
         chain = " → ".join(step if isinstance(step, str) else type(step).__name__ for step in steps)
@@ -93,6 +91,13 @@ class SklearnModel(SourceModel):
         counted = f", {len(classes)} classes" if isinstance(classes, np.ndarray) else ""
         made_by = f", made by scikit-learn {self.made_by}" if self.made_by else ""
         return f"{chain}: {columns} column{'s' if columns != 1 else ''}{counted}{made_by}"
+
+
+def _ways(estimator: Any) -> dict[str, Callable[[SklearnModel, ExportRequest], None]]:
+    """Return what exports an estimator, best first."""
+    if writer_of(core_of(estimator)) is not None:
+        return {"direct": write_direct, "skl2onnx": write_skl2onnx}
+    return {"skl2onnx": write_skl2onnx, "double": write_in_double} if has_steps(estimator) else {"skl2onnx": write_skl2onnx}
 
 
 def _with_fewer_rows(axes: Mapping[str, Axis], answer: Mapping[str, np.ndarray]) -> dict[str, Axis]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar
 
-from converter.plugin import Framework, LoadRequest, Match, Source, hookimpl
+from converter.plugin import Framework, LoadRequest, Match, Option, Source, hookimpl
 
 if TYPE_CHECKING:
     from converter_sklearn.model import SklearnModel
@@ -30,7 +30,17 @@ class Sklearn(Framework):
             "a live object": "a fitted estimator or pipeline",
         }
     )
-    exporters: ClassVar[Mapping[str, str]] = MappingProxyType({"skl2onnx": "the library skl2onnx, without its ZipMap"})
+    exporters: ClassVar[Mapping[str, str]] = MappingProxyType(
+        {
+            "direct": "trees and ensembles of them, written from their nodes: the decisions are scikit-learn's own, in float32 and in float64",
+            "skl2onnx": "the library skl2onnx, without its ZipMap; the trees inside a pipeline are written as above",
+            "double": "for such pipelines: the same in double precision, where single precision moves a value across a threshold",
+        }
+    )
+    options: ClassVar[tuple[Option, ...]] = (
+        Option("method", "what the graph answers", "predict", ("predict", "probability", "raw", "leaf")),
+        Option("dtype", "of the inputs that are floats, the sums and the scores", "float32", ("float32", "float64")),
+    )
 
     def match(self, source: Source) -> Match:
         """Tell how surely a file is scikit-learn's: by skops's schema, or by the first class that a pickle names."""

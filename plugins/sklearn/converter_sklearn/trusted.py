@@ -1,6 +1,6 @@
 """What a file may name without --trust: scikit-learn's estimators, the parts that they hold, and functions that only compute.
 
-Estimators, kernels and splitters are allowed by their base class. What has no base in common is listed here, as scikit-learn 1.0 to 1.9 names it.
+Estimators, kernels and splitters are allowed by their base class; steps of other packages, which have a Writer, by what their plugin says. What has no base in common is listed here, as scikit-learn 1.0 to 1.9 names it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from sklearn.gaussian_process.kernels import Kernel
 from sklearn.model_selection import BaseCrossValidator
 
 from converter.plugin import Allowed
+from converter_sklearn.estimators import estimators_of
 
 _LOSSES = ("AbsoluteError", "ExponentialLoss", "HalfBinomialLoss", "HalfGammaLoss", "HalfMultinomialLoss", "HalfPoissonLoss", "HalfSquaredError")
 _MORE_LOSSES = ("HalfTweedieLoss", "HalfTweedieLossIdentity", "HuberLoss", "PinballLoss")
@@ -60,9 +61,23 @@ _COMPUTING_MODULES = (  # their functions are scores and distances, held by sear
 )
 
 
-def allowed() -> Allowed:
+class _Trusted(Allowed):
+    """What scikit-learn's files may name, and what other plugins allow of the packages whose estimators they write."""
+
+    def permits(self, module: str, name: str) -> bool:
+        """Tell whether a file may name this; raises ImportError or AttributeError for a class that the installed packages do not have."""
+        found = estimators_of(module)
+        return super().permits(module, name) or (found is not None and found.allowed.permits(module, name))
+
+    def stand_in(self, module: str, name: str) -> type | None:
+        """Return the class that another plugin loads in place of the one that a file names, None where there is none."""
+        found = estimators_of(module)
+        return found.allowed.stand_in(module, name) if found is not None else None
+
+
+def trusted() -> Allowed:
     """Return what pickles and skops files may name."""
-    return Allowed(
+    return _Trusted(
         calls=frozenset(f"sklearn.{name}" for name in _CALLS),
         names=_OTHERS.union((f"sklearn.{name}" for name in _PARTS), *map(_functions, _COMPUTING_MODULES)),
         bases=(BaseEstimator, Kernel, BaseCrossValidator),

@@ -26,7 +26,7 @@ def loaded(estimator: Any, table: Any = None) -> SklearnModel:
 
 
 def exported(model: SklearnModel, folder: Path, opset: int | None = None) -> onnx.ModelProto:
-    (exporter,) = model.exporters
+    exporter = model.exporters[0]
     exporter.write(ExportRequest(folder / "graph.onnx", opset))
     return onnx.load(folder / "graph.onnx")
 

@@ -15,7 +15,6 @@ from onnxmltools.convert.lightgbm import convert
 from onnxmltools.convert.lightgbm._parse import WrappedBooster
 
 from converter.plugin import ExportError, ExportRequest
-from converter_lightgbm.answers import classes_of, ranks_of
 from converter_lightgbm.model_text import with_float32_thresholds
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ def write_onnxmltools(model: LightGBMModel, request: ExportRequest) -> None:
     (matrix,) = model.inputs
     types = [(matrix.name, _TYPES[matrix.dtype]([None, len(model.columns)]))]
     document: onnx.ModelProto = convert(_wrapped(model), "model", types, target_opset=request.opset, zipmap=False)
-    _flatten_outputs(document.graph, [ranks_of(model.loaded)[output.name] for output in model.outputs])
+    _flatten_outputs(document.graph, _ranks(model))
     onnx.save(document, request.path)
 
 
@@ -40,12 +39,19 @@ def _wrapped(model: LightGBMModel) -> WrappedBooster:
     try:
         wrapped = WrappedBooster(Booster(model_str=exact))
     except (NotImplementedError, KeyError) as error:
-        objective = text.objective or "a function of one's own"
+        objective = text.objective.name or "a function of one's own"
         hint = "a model trained with another objective converts"
         raise ExportError("lightgbm", "onnxmltools", f"the library does not know the objective {objective}", hint=hint) from error
-    if len(classes := classes_of(model.loaded)):
-        wrapped.classes_ = classes
+    if len(model.classes):
+        wrapped.classes_ = model.classes
     return wrapped
+
+
+def _ranks(model: LightGBMModel) -> list[int]:
+    """The number of dims of each output."""
+    if len(model.classes):
+        return [1, 2]
+    return [1 if model.loaded.text.scores == 1 else 2]
 
 
 def _flatten_outputs(graph: onnx.GraphProto, ranks: list[int]) -> None:

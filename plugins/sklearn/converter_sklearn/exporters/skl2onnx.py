@@ -1,72 +1,111 @@
-"""The converter library skl2onnx: its graph as it is, with the model's own dtypes at the inputs and its ranks at the outputs."""
+"""The converter library skl2onnx: its graph with the model's own dtypes at the inputs and its ranks at the outputs; steps with a Writer are written."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import onnx
 from onnx import TensorProto, helper
 from skl2onnx import convert_sklearn, get_latest_tested_opset_version
-from skl2onnx.common.data_types import BooleanTensorType, DoubleTensorType, FloatTensorType, Int64TensorType, StringTensorType
 from skl2onnx.common.exceptions import MissingConverter, MissingShapeCalculator
+from sklearn.pipeline import Pipeline
 
-from converter.plugin import ExportError, ExportRequest
+from converter.plugin import ExportError, ExportRequest, Input
+from converter_sklearn.exporters.steps import DOMAIN, TYPES, Steps, filled, steps_of, usual_methods
 
 if TYPE_CHECKING:
     from converter_sklearn.model import SklearnModel
 
 ML_OPSET = 3  # what the library's own converters need at most; its default is too low for isolation forests
-_TYPES = {
-    "bool": BooleanTensorType,
-    "int64": Int64TensorType,
-    "float32": FloatTensorType,
-    "float64": DoubleTensorType,
-    "string": StringTensorType,
-}
 
 
 def write_skl2onnx(model: SklearnModel, request: ExportRequest) -> None:
     """Write the graph that skl2onnx makes; raises ExportError for an estimator that it does not know."""
+    _write(model, request, "float64" if _answers_in_double(model) else "float32")
+
+
+def write_in_double(model: SklearnModel, request: ExportRequest) -> None:
+    """Write the graph that skl2onnx makes for columns of double precision, between casts; raises ExportError as above."""
+    _write(model, request, "float64")
+
+
+def has_steps(estimator: Any) -> bool:
+    """Tell whether something inside an estimator has a Writer."""
+    return bool(steps_of(estimator, None, (), "float32").kinds)
+
+
+def _write(model: SklearnModel, request: ExportRequest, floats: str) -> None:
     pairs = zip(model.inputs, model.layout.blocks, strict=True)
-    cast = {each.name: each.dtype for each, columns in pairs if each.dtype in {"bool", "int64"} and not any(column.encoded for column in columns)}
-    types = [(each.name, _type_of("float32" if each.name in cast else each.dtype, each.dims)) for each in model.inputs]
+    plain = [each for each, columns in pairs if each.dtype in {"bool", "int64"} and not any(column.encoded for column in columns)]
+    cast = {each.name: floats for each in plain} | {each.name: floats for each in model.inputs if each.dtype == "float32" != floats}
+    types = [(each.name, _type_of(cast.get(each.name, each.dtype), each.dims)) for each in model.inputs]
     opsets = {"": request.opset or get_latest_tested_opset_version(), "ai.onnx.ml": ML_OPSET}
-    document = _converted(model.estimator, types, opsets)
-    for name, dtype in cast.items():
-        _cast_input(document.graph, name, TensorProto.BOOL if dtype == "bool" else TensorProto.INT64)
+    answers_in = "float64" if _answers_in_double(model) else "float32"
+    steps = steps_of(model.estimator, _last_of(model.estimator), [answer.method for answer in model.answers], answers_in)
+    document = _converted(model, types, opsets, steps)
+    for each in model.inputs:
+        if each.name in cast:
+            _cast_input(document.graph, each, cast[each.name])
     _flatten_outputs(document.graph, model)
-    onnx.save(document, request.path)
+    if steps.met:
+        filled(document.graph, steps, opsets[""], floats).write(request.path)
+    else:
+        onnx.save(document, request.path)
 
 
-def _converted(estimator: Any, types: list[tuple[str, Any]], opsets: dict[str, int]) -> onnx.ModelProto:
+def _answers_in_double(model: SklearnModel) -> bool:
+    return any(each.dtype == "float64" for each in model.inputs)
+
+
+def _last_of(estimator: Any) -> Any:
+    """Return the step whose answers are the estimator's."""
+    if isinstance(estimator, Pipeline):
+        return _last_of(estimator.steps[-1][1])
+    return _last_of(estimator.best_estimator_) if hasattr(estimator, "best_estimator_") else estimator
+
+
+def _converted(model: SklearnModel, types: list[tuple[str, Any]], opsets: dict[str, int], steps: Steps) -> onnx.ModelProto:
+    methods = {answer.method for answer in model.answers}
+    if type(steps.last) not in steps.kinds and not methods <= {"predict", "predict_proba", "transform", *usual_methods(steps.last)}:
+        what = f"the library gives no {', '.join(methods)} of a {type(steps.last).__name__}"
+        raise ExportError("sklearn", "skl2onnx", what, hint="-O method=predict converts what it predicts")
+    told = {**opsets, **({DOMAIN: 1} if steps.kinds else {})}
+    convert = partial(convert_sklearn, model.estimator, "model", types, target_opset=told, **steps.tells)
+    with steps.known():
+        try:
+            return _classifying(convert)
+        except (MissingShapeCalculator, MissingConverter) as error:
+            kind = re.search(r"<class '([\w.]+)'>", str(error))
+            unknown = kind[1].rpartition(".")[2] if kind else "one of the steps"
+            what = f"the library has no converter for {unknown}"
+            raise ExportError("sklearn", "skl2onnx", what, hint="replace that step by one that it knows") from error
+
+
+def _classifying(convert: Callable[..., onnx.ModelProto]) -> onnx.ModelProto:
     try:
-        document: onnx.ModelProto = convert_sklearn(estimator, "model", types, target_opset=opsets, options={"zipmap": False})
+        return convert(options={"zipmap": False})
     except NameError:  # the last step is no classifier, or none that has this option
-        document = convert_sklearn(estimator, "model", types, target_opset=opsets)
-    except (MissingShapeCalculator, MissingConverter) as error:
-        kind = re.search(r"<class '([\w.]+)'>", str(error))
-        unknown = kind[1].rpartition(".")[2] if kind else "one of the steps"
-        raise ExportError(
-            "sklearn", "skl2onnx", f"the library has no converter for {unknown}", hint="replace that step by one that it knows"
-        ) from error
-    return document
+        return convert()
 
 
 def _type_of(dtype: str, dims: tuple[int | str, ...]) -> Any:
-    if dtype not in _TYPES:
+    if dtype not in TYPES:
         raise TypeError(f"skl2onnx takes no {dtype} inputs")
-    return _TYPES[dtype]([dim if isinstance(dim, int) else None for dim in dims])
+    return TYPES[dtype]([dim if isinstance(dim, int) else None for dim in dims])
 
 
-def _cast_input(graph: onnx.GraphProto, name: str, dtype: int) -> None:
+def _cast_input(graph: onnx.GraphProto, given: Input, floats: str) -> None:
     """Give the graph its input in the user's dtype: the library wants every number of a mixed table as a float."""
-    as_float = f"{name}.float"
+    as_float = f"{given.name}.float"
     for node in graph.node:
-        node.input[:] = [as_float if each == name else each for each in node.input]
-    graph.node.insert(0, helper.make_node("Cast", [name], [as_float], to=TensorProto.FLOAT))
-    declared = next(each for each in graph.input if each.name == name)
-    declared.type.tensor_type.elem_type = dtype
+        node.input[:] = [as_float if each == given.name else each for each in node.input]
+    graph.node.insert(0, helper.make_node("Cast", [given.name], [as_float], to=helper.np_dtype_to_tensor_dtype(np.dtype(floats))))
+    declared = next(each for each in graph.input if each.name == given.name)
+    declared.type.tensor_type.elem_type = helper.np_dtype_to_tensor_dtype(np.dtype(given.dtype))
 
 
 def _flatten_outputs(graph: onnx.GraphProto, model: SklearnModel) -> None:

@@ -1,0 +1,8 @@
+"""Tree ensembles of any library as ONNX: a neutral value, and what writes it. Public for plugins; NumPy, and ONNX's own package for small nodes."""
+
+from converter.trees.document import Document
+from converter.trees.ensemble import Comparison, Ensemble, decide, scores
+from converter.trees.reaching import beside_splits
+from converter.trees.sampling import Column, columns_of
+
+__all__ = ["Column", "Comparison", "Document", "Ensemble", "beside_splits", "columns_of", "decide", "scores"]

@@ -1,0 +1,132 @@
+"""An ONNX graph that is written node by node: what a model does before its trees, the trees, and what it does with their scores."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import helper, numpy_helper
+
+from converter import dtypes
+from converter.errors import UsageError
+from converter.trees import wire
+from converter.trees.ensemble import Ensemble, Ints
+from converter.trees.regressor import regressor
+from converter.trees.scoring import add_leaves, add_scores
+from converter.trees.tree_ensemble import tree_ensemble
+
+_ML = "ai.onnx.ml"
+_UNTIL_3 = ("TreeEnsembleClassifier", "TreeEnsembleRegressor")  # operators that version 5 of ai.onnx.ml has no more
+_IR_VERSION = 10
+
+
+@dataclass(frozen=True, eq=False)
+class _Trees:
+    """Trees that are to be written once it is known by which operator."""
+
+    ensemble: Ensemble
+    matrix: str
+    scores: str
+    dtype: np.dtype[Any]
+
+
+class Document:
+    """A graph in the making. Every method returns the name of the value that it adds."""
+
+    def __init__(self, opset: int) -> None:
+        """Begin an empty graph of an opset of ONNX's own domain."""
+        self._opset = opset
+        self._nodes: list[bytes | _Trees] = []
+        self._constants: list[bytes] = []
+        self._inputs: list[bytes] = []
+        self._outputs: list[bytes] = []
+        self._needs: set[int] = set()  # versions of ai.onnx.ml
+        self._foreign: set[str] = set()  # domains that are neither ONNX's own nor ai.onnx.ml
+        self._count = 0
+
+    def input(self, name: str, dtype: str, dims: Sequence[int | str]) -> str:
+        """Declare an input."""
+        self._inputs.append(_value_info(name, dtype, dims))
+        return name
+
+    def output(self, name: str, value: str, dtype: str, dims: Sequence[int | str | None]) -> None:
+        """Declare a value as an output of the graph."""
+        self._nodes.append(helper.make_node("Identity", [value], [name]).SerializeToString())
+        self._outputs.append(_value_info(name, dtype, dims))
+
+    def constant(self, array: np.ndarray[Any, Any]) -> str:
+        """Add an array; object arrays are strings."""
+        name = self._name("constant")
+        self._constants.append(numpy_helper.from_array(array, name).SerializeToString())
+        return name
+
+    def node(self, operator: str, *inputs: str, domain: str = "", **attributes: Any) -> str:
+        """Add a node with one output."""
+        return self.nodes(operator, *inputs, outputs=1, domain=domain, **attributes)[0]
+
+    def nodes(self, operator: str, *inputs: str, outputs: int, domain: str = "", **attributes: Any) -> tuple[str, ...]:
+        """Add a node with several outputs; of a domain that is not ONNX's it is taken for version 1."""
+        if domain == _ML and operator in _UNTIL_3:
+            self._needs.add(3)
+        elif domain not in {"", _ML}:
+            self._foreign.add(domain)
+        names = tuple(self._name(operator) for _ in range(outputs))
+        self._nodes.append(helper.make_node(operator, inputs, names, domain=domain, **attributes).SerializeToString())
+        return names
+
+    def scores(self, ensemble: Ensemble, matrix: str, dtype: str = "float32") -> str:
+        """Add the trees: what they say of the rows of a matrix [batch, width] of `dtype`, as [batch, targets] of the same dtype, base included.
+
+        The decisions are exact for values of the dtype. Columns that sets are asked of hold whole numbers, infinities or NaN.
+        """
+        return add_scores(self, ensemble, matrix, np.dtype(dtype))
+
+    def leaves(self, ensemble: Ensemble, matrix: str, dtype: str, numbers: Ints) -> str:
+        """Add what `numbers` [nodes] says of the leaf that each row of a matrix reaches in each tree, int64 [batch, trees]."""
+        return add_leaves(self, ensemble, matrix, np.dtype(dtype), numbers)
+
+    def trees(self, ensemble: Ensemble, matrix: str, dtype: np.dtype[Any], version: int | None) -> str:
+        """Add one node of trees that are lowered already; `version` is that of ai.onnx.ml whose operator it needs, None if each will do.
+
+        The scores are of the dtype if the version is 5, else float32 or of the dtype.
+        """
+        scores = self._name("trees")
+        if version is not None:
+            self._needs.add(version)
+        self._nodes.append(_Trees(ensemble, matrix, scores, dtype))
+        return scores
+
+    def write(self, path: Path) -> None:
+        """Write the graph.
+
+        Raises:
+            UsageError: float64 trees of one weight a leaf, and others that only float32's operator can hold, are in it.
+        """
+        if self._needs == {3, 5}:
+            raise UsageError(
+                "no version of ai.onnx.ml holds both float64 trees and float32 trees with several weights a leaf, or sets",
+                hint="add all trees of a document with one dtype",
+            )
+        version, operator = (3, regressor) if 3 in self._needs else (5, tree_ensemble)
+        nodes = [operator(each.ensemble, each.matrix, each.scores, each.dtype) if isinstance(each, _Trees) else each for each in self._nodes]
+        fields = [(1, nodes), (2, [b"trees"]), (5, self._constants), (11, self._inputs), (12, self._outputs)]
+        graph = [piece for field, payloads in fields for payload in payloads for piece in (wire.head(field, len(payload)), payload)]
+        foreign = [helper.make_opsetid(domain, 1) for domain in sorted(self._foreign)]
+        opsets = [helper.make_opsetid("", self._opset), helper.make_opsetid(_ML, version), *foreign]
+        head = onnx.ModelProto(ir_version=_IR_VERSION, opset_import=opsets).SerializeToString()
+        with path.open("wb") as file:
+            file.writelines([head, wire.head(7, sum(len(piece) for piece in graph)), *graph])
+
+    def _name(self, word: str) -> str:
+        self._count += 1
+        return f"{word}.{self._count}"
+
+
+def _value_info(name: str, dtype: str, dims: Sequence[int | str | None]) -> bytes:
+    number = int(onnx.TensorProto.DataType.Value(dtypes.onnx_name(dtype)))
+    info: bytes = helper.make_tensor_value_info(name, number, dims).SerializeToString()
+    return info

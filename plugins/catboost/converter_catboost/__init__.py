@@ -1,0 +1,1 @@
+"""The catboost plugin of converter."""

@@ -1,0 +1,106 @@
+"""The whole way: a file or a live object becomes a proven graph, or a refusal with its reason; a wrong graph is rejected."""
+
+from __future__ import annotations
+
+import dataclasses
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from catboost import CatBoostClassifier
+
+import converter
+from converter.trees import Ensemble
+from converter_catboost.exporters import direct
+
+SETTINGS: dict[str, Any] = {"iterations": 12, "depth": 3, "thread_count": 1, "random_seed": 0, "allow_writing_files": False, "verbose": False}
+
+
+@pytest.mark.parametrize("name", ["model.cbm", "model.json"])
+def test_a_file_converts_alone(wine: Any, tmp_path: Path, name: str) -> None:
+    wine.save_model(str(tmp_path / name), format=name.partition(".")[2])
+    report = converter.convert(tmp_path / name)
+    assert report.agrees
+    assert report.framework == "catboost"
+    assert report.published == tmp_path / "model.onnx"
+    assert [each.exporter for each in report.attempts] == ["direct"]
+    assert {case.sizes["batch"] for case in report.cases} >= {1, 2, 512}
+    answer = converter.Session(report.published).run({"features": np.zeros((4, 13), np.float32)})
+    assert answer["label"].shape == (4,)
+    assert answer["probabilities"].shape == (4, 3)
+
+
+def test_a_pickled_classifier_keeps_its_words(classifier: Any, tmp_path: Path) -> None:
+    (tmp_path / "model.pkl").write_bytes(pickle.dumps(classifier))
+    report = converter.convert(tmp_path / "model.pkl")
+    assert report.agrees
+    assert report.max_abs < 1e-6
+    answer = converter.Session(report.published).run({"features": np.zeros((2, 30), np.float32)})
+    assert set(answer["label"]) <= {"benign", "malignant"}
+
+
+@pytest.mark.parametrize("name", ["classifier", "lopsided", "regressor"])
+def test_live_models_convert(name: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    assert converter.convert(request.getfixturevalue(name), tmp_path / "model.onnx").agrees
+
+
+@pytest.mark.parametrize("options", [{"method": "leaf"}, {"method": "raw", "dtype": "float64"}, {"iteration_end": 3}])
+def test_options_convert(wine: Any, tmp_path: Path, options: dict[str, Any]) -> None:
+    report = converter.convert(wine, tmp_path / "model.onnx", options=options)
+    assert report.agrees
+    assert report.max_abs < (1e-12 if "dtype" in options else 1e-5)
+
+
+def test_a_table_becomes_cases(classifier: Any, cancer: tuple[Any, Any], tmp_path: Path) -> None:
+    cancer[0].assign(target=cancer[1]).to_csv(tmp_path / "train.csv", index=False)
+    report = converter.convert(classifier, tmp_path / "model.onnx", data=tmp_path / "train.csv")
+    assert report.agrees
+    assert any("train.csv" in case.origin for case in report.cases)
+
+
+def test_the_softmax_that_catboost_writes_for_sigmoids_is_rejected(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(300, 4))
+    model = CatBoostClassifier(loss_function="MultiClassOneVsAll", **SETTINGS).fit(rows, np.digitize(rows[:, 0], [-0.5, 0.5]))
+    report = converter.convert(model, tmp_path / "own.onnx", exporter="catboost")
+    assert not report.agrees
+    assert report.published is None
+    assert "output probabilities differs in" in report.attempts[0].diagnosis
+    assert converter.convert(model, tmp_path / "direct.onnx").agrees
+
+
+def border_moved(ensemble: Ensemble) -> Ensemble:
+    thresholds = ensemble.thresholds.astype(np.float32)
+    thresholds[0] = np.nextafter(thresholds[0], np.float32(np.inf))
+    return dataclasses.replace(ensemble, thresholds=thresholds.astype(np.float64))
+
+
+def leaves_swapped(ensemble: Ensemble) -> Ensemble:
+    weights = ensemble.leaf_weights.copy()
+    first, last = weights[:3].copy(), weights[-3:].copy()
+    weights[:3], weights[-3:] = last, first
+    return dataclasses.replace(ensemble, leaf_weights=weights)
+
+
+def tree_emptied(ensemble: Ensemble) -> Ensemble:
+    weights = ensemble.leaf_weights.copy()
+    weights[ensemble.leaf_starts[ensemble.roots[-1]] :] = 0
+    return dataclasses.replace(ensemble, leaf_weights=weights)
+
+
+def missing_turned(ensemble: Ensemble) -> Ensemble:
+    return dataclasses.replace(ensemble, missing=~ensemble.missing)
+
+
+@pytest.mark.parametrize("wrong", [border_moved, leaves_swapped, tree_emptied, missing_turned])
+def test_a_wrongly_written_ensemble_is_rejected(
+    wine: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrong: Callable[[Ensemble], Ensemble]
+) -> None:
+    right = direct.ensemble_of
+    monkeypatch.setattr(direct, "ensemble_of", lambda *arguments: wrong(right(*arguments)))
+    report = converter.convert(wine, tmp_path / "model.onnx", exporter="direct")
+    assert not report.agrees
+    assert not (tmp_path / "model.onnx").exists()

@@ -1,0 +1,140 @@
+"""The door for estimators: how a plugin says that it writes some of them, alone and as steps of a Pipeline. Public for plugins.
+
+    pyproject.toml                                        my_plugin/steps.py
+    [project.entry-points."converter_sklearn.estimators"]     class Doubler(Writer):
+    my_package = "my_plugin.steps:ESTIMATORS"                     def transform(self) -> str: ...
+                                                          ESTIMATORS = Estimators({my_package.Doubler: Doubler})
+
+The entry point's name is the top-level package of the estimators, and it is loaded only when an estimator, or a file, names a class of that package.
+So nothing that it imports is missed by those who have no such estimator, and this plugin imports none of the others.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.metadata
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, ClassVar
+
+import numpy as np
+from onnx import helper
+
+from converter.plugin import Allowed
+from converter.trees import Document
+
+GROUP = "converter_sklearn.estimators"
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some of an estimator's columns, side by side: the name of a value [batch, width], and its dtype."""
+
+    value: str
+    dtype: str
+    width: int
+
+
+class Writer:
+    """Writes one fitted estimator into a document. It has a method for each method of the estimator that it writes, named alike.
+
+    Such a method returns the name of a value of the shape that the estimator itself answers, or a name for each output where that is a list: floats
+    in `dtype`, labels and leaves as int64, labels that are texts as strings. What methods share is a cached_property.
+    """
+
+    compares: ClassVar[str] = "float64"
+    """The dtype in which the estimator itself looks at its columns; float32 where it rounds them to that whatever they are."""
+
+    def __init__(self, document: Document, estimator: Any, blocks: Sequence[Block], dtype: str) -> None:
+        """Write into `document`, reading the estimator's columns from `blocks`, in order; `dtype` is float32 or float64."""
+        self.document = document
+        self.estimator = estimator
+        self.blocks = tuple(blocks)
+        self.dtype = dtype
+
+    @classmethod
+    def fault(cls, estimator: Any) -> str:  # noqa: ARG003 - those that refuse some look at it
+        """Return why this estimator cannot be written, though others of its class can; "" where it can."""
+        return ""
+
+    @cached_property
+    def matrix(self) -> str:
+        """All columns in `dtype`, [batch, columns]."""
+        return joined(self.document, self.blocks, self.dtype)
+
+    def cast(self, value: str, dtype: str) -> str:
+        """Return a value in another dtype."""
+        return cast(self.document, value, dtype)
+
+    def number(self, value: float) -> str:
+        """Return a constant [1] in `dtype`."""
+        return self.document.constant(np.array([value], self.dtype))
+
+
+@dataclass(frozen=True)
+class Estimators:
+    """What a plugin brings: a Writer for each class, inherited by subclasses, and what files that hold such an estimator may name.
+
+    `thresholds` returns for a fitted estimator the numbers that it compares each column with, float64: rows of the proof lie on and beside them.
+    """
+
+    writers: Mapping[type, type[Writer]]
+    allowed: Allowed = field(default_factory=Allowed)
+    thresholds: Callable[[Any], Sequence[np.ndarray]] | None = None
+
+
+def writer_of(estimator: Any) -> type[Writer] | None:
+    """Return the class that writes an estimator: that of its own class, else of the nearest base; None where there is none."""
+    for kind in type(estimator).__mro__:
+        found = estimators_of(kind.__module__)
+        if found is not None and kind in found.writers:
+            return found.writers[kind]
+    return None
+
+
+def thresholds_of(estimator: Any) -> Sequence[np.ndarray] | None:
+    """Return the thresholds of each column that the estimator's plugin tells, None where it tells none."""
+    found = estimators_of(type(estimator).__module__)
+    return found.thresholds(estimator) if found is not None and found.thresholds is not None else None
+
+
+def estimators_of(module: str) -> Estimators | None:
+    """Return what a plugin brings for the classes of a module; the first plugin by name where several name its package; None where none does.
+
+    Raises whatever loading that plugin raises, and TypeError where its entry point is no Estimators.
+    """
+    return _estimators_of_package(module.partition(".")[0])
+
+
+@functools.cache
+def _estimators_of_package(package: str) -> Estimators | None:
+    entries = sorted(importlib.metadata.entry_points(group=GROUP, name=package), key=lambda entry: entry.value)
+    if not entries:
+        return None
+    found = entries[0].load()
+    if not isinstance(found, Estimators):
+        raise TypeError(f"the entry point {package} = {entries[0].value} of {GROUP} is {found!r}, not an Estimators")
+    return found
+
+
+def with_writers(estimator: Any) -> Iterator[Any]:
+    """Yield every estimator inside one, itself included, that has a Writer; what lies inside such a one is its own affair."""
+    if hasattr(estimator, "fit") and writer_of(estimator) is not None:
+        yield estimator
+        return
+    is_whole = hasattr(estimator, "fit") or type(estimator).__module__.startswith("sklearn.")
+    parts = estimator if isinstance(estimator, list | tuple) else estimator if isinstance(estimator, dict) else vars(estimator) if is_whole else ()
+    for each in parts.values() if isinstance(parts, dict) else parts:
+        yield from with_writers(each)
+
+
+def joined(document: Document, blocks: Sequence[Block], dtype: str) -> str:
+    """Return blocks side by side in a dtype, [batch, columns]."""
+    parts = [each.value if each.dtype == dtype else cast(document, each.value, dtype) for each in blocks]
+    return parts[0] if len(parts) == 1 else document.node("Concat", *parts, axis=1)
+
+
+def cast(document: Document, value: str, dtype: str) -> str:
+    """Return a value in another dtype."""
+    return document.node("Cast", value, to=helper.np_dtype_to_tensor_dtype(np.dtype(dtype)))

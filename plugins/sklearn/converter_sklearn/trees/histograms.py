@@ -1,0 +1,147 @@
+"""HistGradientBoosting: the baseline plus what the trees say, compared in double precision; categories are sets of codes."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from converter.trees import Ensemble, heads
+from converter_sklearn.estimators import Block, Writer, joined
+from converter_sklearn.trees.labels import best, second_where
+
+_LINKS = {"IdentityLink": "Identity", "LogLink": "Exp"}
+_CODES = 256  # of a set's bits
+
+
+class _Histograms(Writer):
+    @cached_property
+    def matrix(self) -> str:
+        """The columns as the trees number them: codes of the categories first, where there are any, then the numbers."""
+        encoded = self.estimator.is_categorical_
+        if encoded is None:
+            return joined(self.document, self.blocks, self.dtype)
+        categories = self.estimator._preprocessor.named_transformers_["encoder"].categories_
+        codes = [self._codes(self.column(place), known) for place, known in zip(np.nonzero(encoded)[0].tolist(), categories, strict=True)]
+        numbers = [self.column(place) for place in np.nonzero(~encoded)[0].tolist()]
+        return joined(self.document, [*codes, *numbers], self.dtype)
+
+    def column(self, place: int) -> Block:
+        """Return one of the estimator's columns."""
+        for block in self.blocks:
+            if place < block.width:
+                picked = self.document.node("Gather", block.value, self.document.constant(np.array([place], np.int64)), axis=1)
+                return Block(picked if block.width > 1 else block.value, block.dtype, 1)
+            place -= block.width
+        raise IndexError(place)
+
+    def _codes(self, column: Block, categories: np.ndarray) -> Block:
+        """Return a column's codes, -1 for what is no category."""
+        if column.dtype == "string":
+            texts = [str(each) for each in categories if isinstance(each, str)]
+            numbers = list(map(float, range(len(texts))))
+            codes = self.document.node(
+                "LabelEncoder", column.value, domain="ai.onnx.ml", keys_strings=texts, values_floats=numbers, default_float=-1.0
+            )
+            return Block(codes, "float32", 1)
+        known = np.asarray(categories, np.float64)
+        known = known[~np.isnan(known)]
+        equal = self.document.node("Equal", self.cast(column.value, "float64"), self.document.constant(known[None]))
+        places = self.document.constant(np.arange(len(known), dtype=np.float32)[None])
+        numbered = self.document.node("Where", equal, places, self.document.constant(np.array([-1], np.float32)))
+        last = self.document.constant(np.array([1], np.int64))
+        return Block(self.document.node("ReduceMax", numbered, last, keepdims=1), "float32", 1)
+
+    @cached_property
+    def raw(self) -> str:
+        """The raw scores, [batch, 1 or classes]."""
+        return self.document.scores(ensemble_of(self.estimator), self.matrix, self.dtype)
+
+
+class Regressor(_Histograms):
+    """A regressor; the loss says how its scores become predictions."""
+
+    @classmethod
+    def fault(cls, estimator: Any) -> str:
+        """Refuse a loss whose link is unknown."""
+        link = type(estimator._loss.link).__name__
+        return "" if link in _LINKS else f"its loss has the link {link}"
+
+    def predict(self) -> str:
+        """Write what the estimator predicts."""
+        return self.document.node(_LINKS[type(self.estimator._loss.link).__name__], heads.flat(self.document, self.raw))
+
+
+class Classifier(_Histograms):
+    """A classifier of two classes, with one score, or of several."""
+
+    def decision_function(self) -> str:
+        """Write the scores that the decision is made by."""
+        return heads.flat(self.document, self.raw) if self.estimator.n_trees_per_iteration_ == 1 else self.raw
+
+    def predict_proba(self) -> str:
+        """Write the probabilities of the classes."""
+        if self.estimator.n_trees_per_iteration_ > 1:
+            return self.document.node("Softmax", self.raw, axis=1)
+        return heads.two_columns(self.document, self.document.node("Sigmoid", self.raw), self.dtype)
+
+    def predict(self) -> str:
+        """Write what the estimator predicts."""
+        if self.estimator.n_trees_per_iteration_ > 1:
+            return best(self.document, self.raw, self.estimator.classes_)
+        is_second = self.document.node("Greater", self.decision_function(), self.number(0))
+        return second_where(self.document, is_second, self.estimator.classes_)
+
+
+def ensemble_of(estimator: Any) -> Ensemble:
+    """Return the trees over the matrix of `_Histograms`."""
+    predictors = [each for iteration in estimator._predictors for each in iteration]
+    sizes = np.array([len(each.nodes) for each in predictors])
+    roots = np.cumsum(sizes) - sizes
+    nodes = np.concatenate([each.nodes for each in predictors])
+    start, numbers = np.repeat(roots, sizes), np.arange(len(nodes))
+    leaf, asks_set = nodes["is_leaf"] != 0, (nodes["is_categorical"] != 0) & (nodes["is_leaf"] == 0)
+    missing = (nodes["missing_go_to_left"] != 0) & ~leaf
+    left, right = (np.where(leaf, numbers, nodes[side] + start).astype(np.int64) for side in ("left", "right"))
+    never = (
+        np.isnan(nodes["num_threshold"]) & ~leaf & ~asks_set
+    )  # of infinities in training: no number goes left, so each is below inf and goes right
+    turned = asks_set & missing | never  # of sets: the unknown goes left, so that the set holds the known categories that go right
+    targets = len(estimator._predictors[0])
+    return Ensemble(
+        width=estimator.n_features_in_,
+        targets=targets,
+        roots=roots,
+        features=np.where(leaf, 0, nodes["feature_idx"]).astype(np.int64),
+        thresholds=np.where(never, np.inf, np.where(leaf | asks_set, 0.0, nodes["num_threshold"])),
+        yes=np.where(turned, right, left),
+        no=np.where(turned, left, right),
+        missing=np.where(never, ~missing, missing & ~turned),
+        leaf_starts=np.concatenate([[0], np.cumsum(leaf)]),
+        leaf_targets=np.repeat(np.arange(len(predictors)) % targets, sizes)[leaf],
+        leaf_weights=nodes["value"][leaf],
+        base=np.broadcast_to(np.ravel(estimator._baseline_prediction), targets).astype(np.float64),
+        covers=nodes["count"].astype(np.float64),
+        **(_sets(estimator, predictors, nodes, sizes, asks_set, turned) if asks_set.any() else {}),
+    )
+
+
+def _sets(estimator: Any, predictors: list[Any], nodes: np.ndarray, sizes: np.ndarray, asks_set: np.ndarray, turned: np.ndarray) -> dict[str, Any]:
+    """Return the sets of the nodes that ask for one, each its own: the categories that go left, or where it is turned the known ones that do not."""
+    counts = np.array([len(each.raw_left_cat_bitsets) for each in predictors])
+    words = np.concatenate([each.raw_left_cat_bitsets for each in predictors])
+    rows = (np.repeat(np.cumsum(counts) - counts, sizes) + nodes["bitset_idx"])[asks_set]
+    goes_left = _bits(words[rows])
+    bitsets, places = estimator._bin_mapper.make_known_categories_bitsets()
+    known = _bits(bitsets[places[nodes["feature_idx"][asks_set]]])
+    members = np.where(turned[asks_set][:, None], known & ~goes_left, goes_left)
+    sets = np.full(len(nodes), -1)
+    sets[asks_set] = np.arange(len(members))
+    return {"sets": sets, "set_starts": np.concatenate([[0], np.cumsum(members.sum(axis=1))]), "set_members": np.nonzero(members)[1]}
+
+
+def _bits(words: np.ndarray) -> np.ndarray:
+    """Return which codes a bitset of eight 32-bit words holds, bool [sets, codes]."""
+    octets = np.ascontiguousarray(words.astype("<u4")).view(np.uint8)
+    return np.unpackbits(octets, axis=1, bitorder="little")[:, :_CODES].astype(bool)

@@ -1,0 +1,31 @@
+"""What is common to estimators whose trees compare columns in single precision, whatever the dtype of the rows."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import ClassVar
+
+import numpy as np
+
+from converter.trees import Ensemble
+from converter_sklearn.estimators import Writer, joined
+
+
+class SingleWriter(Writer):
+    """A writer of trees that see float32, as `sklearn.tree` does."""
+
+    compares: ClassVar[str] = "float32"
+
+    @cached_property
+    def matrix(self) -> str:
+        """All columns, rounded to float32, in `dtype`."""
+        seen = joined(self.document, self.blocks, "float32")
+        return seen if self.dtype == "float32" else self.cast(seen, self.dtype)
+
+    def sums(self, ensemble: Ensemble) -> str:
+        """Return what the trees say together, [batch, targets]."""
+        return self.document.scores(ensemble, self.matrix, self.dtype)
+
+    def leaves(self, ensemble: Ensemble, numbers: np.ndarray) -> str:
+        """Return the number of the leaf that each tree reaches, int64 [batch, trees]."""
+        return self.document.leaves(ensemble, self.matrix, self.dtype, numbers)

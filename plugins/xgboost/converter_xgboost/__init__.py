@@ -1,0 +1,1 @@
+"""The xgboost plugin of converter."""

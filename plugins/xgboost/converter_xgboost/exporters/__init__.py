@@ -1,0 +1,1 @@
+"""The ways from an XGBoost model to an ONNX file, one a module."""
