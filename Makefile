@@ -8,6 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PLUGIN ?=
 WORKERS ?= 2
+EXTRAS_xgboost := [cpu,onnxmltools]
 TESTS := $(if $(PLUGIN),plugins/$(PLUGIN)/tests,tests plugins)
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
@@ -73,7 +74,7 @@ $(VENV)/.test: $(VENV)/bin/python requirements/test.txt requirements/constraints
 	touch $@ $(VENV)/.demo
 
 $(VENV)/.plugin-%: $(VENV)/bin/python requirements/constraints.txt requirements/tools.txt pyproject.toml plugins/%/pyproject.toml
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements/constraints.txt -e '.[images,data]' -e plugins/$* -r requirements/tools.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements/constraints.txt -e '.[images,data]' -e 'plugins/$*$(EXTRAS_$*)' -r requirements/tools.txt
 	touch $@
 
 $(VENV)/.docs: $(VENV)/.test requirements/docs.txt

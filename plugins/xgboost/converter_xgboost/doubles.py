@@ -55,7 +55,8 @@ def _rounding(scorer: Ensemble | Linear, rows: Array) -> float:
     step = float(np.finfo(np.float32).eps)
     if isinstance(scorer, Linear):
         largest = np.nan_to_num(np.abs(rows.astype(np.float64))).sum(axis=1).max(initial=0) * np.abs(scorer.weights).max(initial=0)
-        return step * (rows.shape[1] + 2) * float(largest + np.abs(scorer.bias).max())
+        found: float = step * (rows.shape[1] + 2) * float(largest + np.abs(scorer.bias).max())
+        return found
     largest = np.maximum.reduceat(np.abs(scorer.leaf_weights), scorer.leaf_starts[scorer.roots]).sum()
     return step * (scorer.trees + 2) * (float(np.abs(scorer.base).max()) + float(largest))
 

@@ -106,7 +106,7 @@ class _Tree:
         try:
             nodes = int(tree["tree_param"]["num_nodes"])
             arrays = {name: _array(tree[name], dtype) for name, dtype in _DTYPES.items()}
-            categorical = _array(tree.get("split_type", [0] * nodes), np.int64) == 1
+            categorical = _array(tree.get("split_type", np.zeros_like(arrays["parents"])), np.int64) == 1
             members = _members(tree, categorical)
             vector = _vector(tree, arrays)
         except KeyError as error:
@@ -136,8 +136,11 @@ def _is_linked(arrays: Mapping[str, Array]) -> bool:
 
 
 def _array(values: Any, dtype: Any) -> Array:
-    with np.errstate(over="ignore"):
-        return np.asarray(values).astype(dtype)
+    with np.errstate(over="ignore", invalid="ignore"):
+        found = np.asarray(values).astype(dtype)
+    if found.ndim != 1:
+        raise ValueError("a list of its numbers is no list")
+    return found
 
 
 def _members(tree: Mapping[str, Any], categorical: Array) -> Sequence[Array]:

@@ -86,7 +86,7 @@ def _checked(content: bytes, name: str) -> ModelJson:
             message = f"{name} has the objective '{document.objective_name}', which is none of XGBoost's"
             raise UnreadableSource(message, hint=f"its objectives: {', '.join(OBJECTIVES)}")
         _ = linear_of(document) if document.booster == GBLINEAR else ensemble_of(document, 0, len(document.trees))
-    except ValueError as error:
+    except (ValueError, TypeError, IndexError, OverflowError, MemoryError) as error:  # whatever NumPy makes of damaged values
         raise UnreadableSource(f"{name} is a model of XGBoost that is cut off or damaged: {error}", hint=_SAVE_AGAIN) from error
     return document
 

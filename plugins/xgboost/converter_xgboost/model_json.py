@@ -23,6 +23,7 @@ from converter_xgboost.objectives import OBJECTIVES, Objective
 
 GBLINEAR = "gblinear"
 _BOOSTERS = ("gbtree", "dart", GBLINEAR)
+_TYPES = frozenset({"int", "float", "i", "q", "c"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,6 +120,8 @@ def _check(found: ModelJson) -> None:
     for what, several in (("names", found.names), ("types", found.types)):
         if len(several) not in {0, found.width}:
             raise ValueError(f"it has {len(several)} {what} for {found.width} features")
+    if unknown := set(found.types) - _TYPES:
+        raise ValueError(f"it has features of type {min(unknown, key=str)}")
     if found.base_score.shape not in {(1,), (found.groups,)} or not np.isfinite(found.base_score).all():
         raise ValueError(f"its base_score is {found.base_score.tolist()} for {found.groups} outputs")
     if found.booster != GBLINEAR:

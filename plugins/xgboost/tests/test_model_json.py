@@ -64,6 +64,8 @@ DAMAGES: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
     "another booster": (lambda document: document["learner"]["gradient_booster"].update(name="gbforest"), "its booster is 'gbforest'"),
     "no features": (lambda document: document["learner"]["learner_model_param"].update(num_feature="0"), "it says of itself 0 features"),
     "a name less": (lambda document: document["learner"].update(feature_names=["a"]), "it has 1 names for 3 features"),
+    "an unknown type": (lambda document: document["learner"].update(feature_types=["c", "q", "x"]), "it has features of type x"),
+    "no list": (lambda document: first_tree(document).update(parents=3), "tree 0: a list of its numbers is no list"),
     "a base score more": (
         lambda document: document["learner"]["learner_model_param"].update(base_score="[0.5,0.5]"),
         r"its base_score is \[0\.5, 0\.5\] for 1",

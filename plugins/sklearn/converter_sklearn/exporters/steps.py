@@ -65,7 +65,11 @@ class Steps:
     @property
     def tells(self) -> dict[str, dict[type, Callable[..., Any]]]:
         """What the library is told: how to parse, to type and to convert these classes."""
-        functions: dict[str, Callable[..., Any]] = {"custom_parsers": self._parse, "custom_shape_calculators": self._type, "custom_conversion_functions": self._stand_in}
+        functions: dict[str, Callable[..., Any]] = {
+            "custom_parsers": self._parse,
+            "custom_shape_calculators": self._type,
+            "custom_conversion_functions": self._stand_in,
+        }
         return {name: dict.fromkeys(self.kinds, function) for name, function in functions.items()}
 
     @contextmanager
