@@ -32,10 +32,10 @@ FULL, SMALL = Size(), Size(0.04, 2_000, 8, 31)
 
 @dataclass(frozen=True)
 class Model:
-    """One kind of ensemble. `peer` is the converter library that others use for it."""
+    """One kind of ensemble. `library` trains it, `peer` is the converter library that others use for it."""
 
     title: str
-    packages: tuple[str, ...]
+    library: str
     peer: str
     file: str
     train: Callable[[Size], Any]
@@ -168,7 +168,7 @@ def _catboost_onnx(model: Any, path: Path) -> None:
 
 
 def _sklearn(title: str, train: Callable[[Size], Any], answer: Callable[[Any, Table], Any] = _probabilities) -> Model:
-    return Model(title, ("sklearn", "skl2onnx"), "skl2onnx", "model.joblib", train, _dump, _load_sklearn, answer, _skl2onnx)
+    return Model(title, "sklearn", "skl2onnx", "model.joblib", train, _dump, _load_sklearn, answer, _skl2onnx)
 
 
 MODELS = {
@@ -177,7 +177,7 @@ MODELS = {
     "hist": _sklearn("HistGradientBoosting 500", _hist),
     "lightgbm": Model(
         "LightGBM 1 000 × 255 leaves",
-        ("lightgbm", "onnxmltools"),
+        "lightgbm",
         "onnxmltools",
         "model.txt",
         _lightgbm,
@@ -188,7 +188,7 @@ MODELS = {
     ),
     "xgboost": Model(
         "XGBoost 1 000 × depth 8",
-        ("xgboost", "onnxmltools"),
+        "xgboost",
         "onnxmltools",
         "model.ubj",
         _xgboost,
@@ -199,7 +199,7 @@ MODELS = {
     ),
     "catboost": Model(
         "CatBoost 1 000",
-        ("catboost",),
+        "catboost",
         "catboost",
         "model.cbm",
         _catboost,

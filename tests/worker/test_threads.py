@@ -14,6 +14,7 @@ from converter.worker.threads import VARIABLES, environment, thread_pools
 
 def test_the_variables_bound_a_worker(worker: Callable[..., WorkerProcess]) -> None:
     process = worker(environment=environment(3))
+    process.ask("thread_pools")  # once it answers it is what it shall become
     told: dict[str, str] = psutil.Process(process._process.pid).environ()
     assert {name: told.get(name) for name in VARIABLES} == dict.fromkeys(VARIABLES, "3")
 

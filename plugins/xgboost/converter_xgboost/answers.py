@@ -120,7 +120,7 @@ def _classified(loaded: Loaded, asked: Asked, rows: Array) -> dict[str, Array]:
             return {"label": label.astype(np.int64), "prediction": _values(loaded, asked, rows)}
         return {"label": label.astype(np.int64), "probabilities": np.asarray(loaded.wrapper.predict_proba(rows, **options))}
     if loaded.document.objective.says_class:
-        return labelled(loaded, predictions_of(margins(loaded, asked, rows), Link.SOFTMAX))
+        return {"label": _values(loaded, asked, rows).astype(np.int64), "probabilities": predictions_of(margins(loaded, asked, rows), Link.SOFTMAX)}
     return labelled(loaded, _values(loaded, asked, rows))
 
 

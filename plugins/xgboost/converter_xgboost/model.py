@@ -11,7 +11,7 @@ from functools import partial
 import numpy as np
 
 from converter.plugin import Axis, Domain, Exporter, ExportRequest, Input, LoadRequest, MissingInputs, SourceModel, evaluate
-from converter.trees import Column, Ensemble
+from converter.trees import Column, Ensemble, beside_splits
 from converter_xgboost.answers import ask, classes_of, metadata_of, outputs_of
 from converter_xgboost.asked import Asked, asked_of
 from converter_xgboost.columns import columns_of
@@ -82,12 +82,14 @@ class XGBoostModel(SourceModel):
             return ask(self.loaded, self.asked, rows)
 
     def sample(self, rng: np.random.Generator, sizes: Mapping[str, int]) -> dict[str, np.ndarray]:
-        """Return random rows: half of the values on a threshold or one step beside it, and missing, infinite and unknown ones."""
+        """Return random rows: on thresholds or one step beside them, every other row at a split that it comes to, and strange values."""
         (matrix,) = self.inputs
         rows = evaluate(matrix.dims[0], sizes)
         drawn = np.stack([column.draw(rng, rows, np.dtype(np.float32)) for column in self.columns], axis=-1)
         if not math.isnan(self.asked.missing):
             drawn = np.where(rng.random(drawn.shape) < MISSING, np.float32(self.asked.missing), drawn)
+        if isinstance(self.scorer, Ensemble):
+            drawn[::2] = beside_splits(self.scorer, drawn[::2], rng)
         return {matrix.name: drawn.astype(matrix.dtype)}
 
     def _exporters(self) -> tuple[Exporter, ...]:

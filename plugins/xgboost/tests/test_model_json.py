@@ -83,6 +83,7 @@ DAMAGES: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
     ),
     "a child outside": (lambda document: moved(document, 900), "tree 0: its nodes do not lead back"),
     "a circle": (lambda document: moved(document, 0), "tree 0: its nodes do not lead back"),
+    "a strange leaf": (lambda document: first_tree(document)["left_children"].__setitem__(-1, -5), "tree 0: its nodes do not lead back"),
     "another parent": (lambda document: first_tree(document)["parents"].__setitem__(4, 9), "tree 0: its nodes do not lead back"),
     "another number": (lambda document: first_tree(document).update(id=1), "or it is another tree"),
     "a feature outside": (lambda document: first_tree(document)["split_indices"].__setitem__(0, 7), "a feature that is none of the 3"),

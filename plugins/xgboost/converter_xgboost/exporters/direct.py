@@ -16,7 +16,7 @@ import numpy as np
 
 from converter.plugin import ExportRequest
 from converter.trees import Document, Ensemble, heads
-from converter_xgboost.answers import CLASSIFICATION, HALF, LABELLED, has_several_labels
+from converter_xgboost.answers import HALF, has_several_labels, is_classifier
 from converter_xgboost.ensemble import node_numbers, whole_columns
 from converter_xgboost.linear import Linear
 from converter_xgboost.objectives import Link
@@ -29,18 +29,27 @@ _FLOAT, _INT64, _DOUBLE = 1, 7, 11  # ONNX's numbers of dtypes
 
 
 def write_direct(model: XGBoostModel, request: ExportRequest) -> None:
-    """Write the graph."""
-    document = Document(request.opset or OPSET)
+    """Write the graph of the model's method."""
     (matrix,) = model.inputs
-    rows = _rows(document, model, document.input(matrix.name, matrix.dtype, matrix.dims))
-    if model.asked.method == "leaf":
-        assert isinstance(model.scorer, Ensemble)
-        widened, whole = _widened(document, model.scorer, rows, "float32")
-        found = document.leaves(widened, whole, "float32", node_numbers(model.scorer))
-        document.output("leaves", found, "int64", (matrix.dims[0], model.scorer.trees))
-    else:
-        _write_scores(document, model, _margins(document, model, rows))
+    document = Document(request.opset or OPSET)
+    found = answers(document, model, document.input(matrix.name, matrix.dtype, matrix.dims))
+    for output in model.outputs:
+        value, dtype, columns = found[output.name]
+        document.output(output.name, value, dtype, [matrix.dims[0], *columns])
     document.write(request.path)
+
+
+_Answer = tuple[str, str, tuple[int, ...]]
+"""The name of a value, its dtype, and its dims behind the batch."""
+
+
+def answers(document: Document, model: XGBoostModel, features: str) -> dict[str, _Answer]:
+    """Write what the model's method answers to rows [batch, features] of its input's dtype, by the names of its outputs."""
+    rows = _rows(document, model, features)
+    if model.asked.method == "leaf":
+        return _leaves(document, model, rows)
+    margins = _margins(document, model, rows)
+    return {"raw": _narrowed(document, model, margins)} if model.asked.method == "raw" else _answers(document, model, margins)
 
 
 def _rows(document: Document, model: XGBoostModel, matrix: str) -> str:
@@ -81,33 +90,34 @@ def _widened(document: Document, ensemble: Ensemble, rows: str, dtype: str) -> t
     return ensemble, document.node("Cast", rows, to=_DOUBLE) if dtype == "float64" else rows
 
 
-def _write_scores(document: Document, model: XGBoostModel, margins: str) -> None:
-    dtype, batch, groups = model.inputs[0].dtype, model.inputs[0].dims[0], model.loaded.document.groups
-    several = (batch, groups) if groups > 1 else (batch,)
-    found = {"raw": margins} if model.asked.method == "raw" else _answers(document, model, margins)
-    for output in model.outputs:
-        value = found[output.name]
-        if output.name == "label":
-            document.output("label", value, "int64", several if has_several_labels(model.loaded) else (batch,))
-        elif output.name == "probabilities":
-            document.output("probabilities", value, dtype, (batch, max(groups, 2)))
-        else:
-            document.output(output.name, value if groups > 1 else heads.flat(document, value), dtype, several)
-
-
-def _answers(document: Document, model: XGBoostModel, margins: str) -> dict[str, str]:
+def _answers(document: Document, model: XGBoostModel, margins: str) -> dict[str, _Answer]:
     """The label and the scores of a classifier, or the prediction."""
-    dtype, groups = model.inputs[0].dtype, model.loaded.document.groups
-    scores = _linked(document, margins, model.loaded.document.objective.link, dtype)
-    if model.outputs not in {CLASSIFICATION, LABELLED, CLASSIFICATION[1:]}:
-        return {"prediction": scores}
+    objective, dtype, groups = model.loaded.document.objective, model.inputs[0].dtype, model.loaded.document.groups
+    scores = _linked(document, margins, objective.link, dtype)
+    found = {"prediction": _narrowed(document, model, scores)}
+    if not is_classifier(model.loaded):
+        return found
     if groups > 1 and not has_several_labels(model.loaded):
-        return {"label": document.node("ArgMax", scores, axis=1, keepdims=0), "probabilities": scores}
+        label = document.node("ArgMax", margins if objective.says_class else scores, axis=1, keepdims=0)
+        return {"label": (label, "int64", ()), "probabilities": (scores, dtype, (groups,))}
     above = document.node("Greater", scores, document.constant(np.array(HALF, dtype)))
-    label = document.node("Cast", above, to=_INT64)
-    if groups > 1:
-        return {"label": label, "probabilities": scores}
-    return {"label": heads.flat(document, label), "probabilities": heads.two_columns(document, scores, dtype), "prediction": scores}
+    found["label"] = _narrowed(document, model, document.node("Cast", above, to=_INT64), "int64")
+    if objective.classifies:
+        columns = heads.two_columns(document, scores, dtype) if groups == 1 else scores
+        found["probabilities"] = columns, dtype, (max(groups, 2),)
+    return found
+
+
+def _leaves(document: Document, model: XGBoostModel, rows: str) -> dict[str, _Answer]:
+    assert isinstance(model.scorer, Ensemble)
+    widened, whole = _widened(document, model.scorer, rows, "float32")
+    return {"leaves": (document.leaves(widened, whole, "float32", node_numbers(model.scorer)), "int64", (model.scorer.trees,))}
+
+
+def _narrowed(document: Document, model: XGBoostModel, value: str, dtype: str = "") -> _Answer:
+    """A value [batch, groups] of a dtype, the input's if none is named; one column is [batch]."""
+    groups = model.loaded.document.groups
+    return (value, dtype or model.inputs[0].dtype, (groups,)) if groups > 1 else (heads.flat(document, value), dtype or model.inputs[0].dtype, ())
 
 
 def _linked(document: Document, margins: str, link: Link, dtype: str) -> str:
