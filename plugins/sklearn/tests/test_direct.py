@@ -122,3 +122,11 @@ def test_trees_inside_a_pipeline_are_written_too(name: str, people: Any, tmp_pat
     table = people[["sex", "port", "age", "fare"]].fillna({"age": 30})
     report = converter.convert(make_pipeline(columns, CLASSIFIERS[name]).fit(table, people["survived"]), tmp_path / "net.onnx")
     assert report.agrees, [attempt.line for attempt in report.attempts]
+
+
+def test_a_ranker_at_the_end_of_a_pipeline_gives_numbers(tmp_path: Path) -> None:
+    lightgbm = pytest.importorskip("lightgbm", reason="lightgbm is not installed")
+    rows, target = datasets.load_wine(return_X_y=True)
+    ranker = make_pipeline(StandardScaler(), lightgbm.LGBMRanker(n_estimators=5, verbose=-1))
+    report = converter.convert(ranker.fit(rows, target, lgbmranker__group=[60, 60, 58]), tmp_path / "net.onnx")
+    assert report.agrees, [attempt.line for attempt in report.attempts]

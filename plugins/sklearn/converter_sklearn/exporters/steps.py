@@ -106,7 +106,7 @@ class Steps:
         classes = getattr(estimator, "classes_", None)
         outputs: list[Any] = classes if isinstance(classes, list) else [classes]
         for method, output in zip(self._methods(estimator), operator.outputs, strict=False):
-            if method == "predict" and not is_regressor(estimator):
+            if method == "predict" and not gives_numbers(estimator):
                 is_text = classes is not None and np.asarray(outputs[0]).dtype.kind in "OUS"
                 output.type = (StringTensorType if is_text else Int64TensorType)([None] if len(outputs) == 1 else [None, len(outputs)])
             elif method == "apply":
@@ -155,7 +155,13 @@ def usual_methods(estimator: Any) -> tuple[str, ...]:
         return ("predict", "predict_proba")
     if is_outlier_detector(estimator):
         return ("predict", "decision_function")
-    return ("predict",) if is_regressor(estimator) else ("transform",)
+    return ("predict",) if gives_numbers(estimator) else ("transform",)
+
+
+def gives_numbers(estimator: Any) -> bool:
+    """Tell whether what an estimator predicts are numbers: a regressor's, or a ranker's, which scikit-learn has no word for."""
+    is_other = is_classifier(estimator) or is_outlier_detector(estimator) or hasattr(estimator, "transform")
+    return is_regressor(estimator) or (hasattr(estimator, "predict") and not is_other)
 
 
 def filled(graph: onnx.GraphProto, steps: Steps, opset: int, floats: str) -> Document:
@@ -192,7 +198,7 @@ def _declare(document: Document, declared: onnx.ValueInfoProto, value: str, floa
 
 def _as_composed(writer: Writer, method: str, dtype: str) -> str:
     """Return an answer as the library's own steps give it: floats in the dtype that it works in, single numbers as columns, [batch, 1]."""
-    value, is_number = value_of(writer, method), method == "predict" and is_regressor(writer.estimator)
+    value, is_number = value_of(writer, method), method == "predict" and gives_numbers(writer.estimator)
     if method not in {"predict", "apply"} or is_number:
         value = value if writer.dtype == dtype else writer.cast(value, dtype)
     if method not in {"decision_function", "score_samples"} and not is_number:
