@@ -187,6 +187,26 @@ def test_nothing_else_is_named_called_or_changed(tmp_path: Path, name: str, comp
     assert caught.value.hint == "save it as text, or pass --trust if you made the file yourself"
 
 
+class Watchful(Part):
+    """Stands in for a Part, and sees its state first."""
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        if state.get("__model") != "sound":
+            raise ValueError("its model is damaged")
+        self.__dict__.update(state)
+
+
+def test_a_stand_in_sees_the_state_first(tmp_path: Path) -> None:
+    allowed = Allowed(stand_ins={"shapes.Part": Watchful})
+    found = load_pickle(write(tmp_path / "a.pkl", pickle.dumps(Part(__model="sound", size=3))), allowed)
+    assert type(found) is Watchful
+    assert found.__dict__ == {"__model": "sound", "size": 3}
+    with pytest.raises(UnreadableSource, match="its model is damaged"):
+        load_pickle(write(tmp_path / "a.pkl", pickle.dumps(Part(__model="cut"))), allowed)
+    with pytest.raises(UntrustedSource, match=r"names shapes\.Grown"):
+        load_pickle(write(tmp_path / "a.pkl", pickle.dumps(Grown())), allowed)
+
+
 @pytest.mark.parametrize("content", [b"\x80\x02c_codecs\nencode\nX\x01\x00\x00\x00aX\x03\x00\x00\x00zip\x86R.", b"\x80\x02\x82\x01."])
 def test_rare_encodings_and_extension_codes_are_not_read(tmp_path: Path, content: bytes) -> None:
     path = write(tmp_path / "a.pkl", content)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 
 from converter.plugin import Exporter, LoadRequest, SourceModel, UsageError
+from converter.trees import Ensemble, beside_splits
 from converter_catboost.answers import Asked, ask, classes_of, metadata_of, outputs_of
+from converter_catboost.ensemble import ensemble_of
 from converter_catboost.exporters.catboost import write_catboost
 from converter_catboost.exporters.direct import write_direct
 from converter_catboost.layout import Layout, layout_of
@@ -44,8 +46,20 @@ class CatBoostModel(SourceModel):
         return ask(self.loaded, self.layout.rows(feeds), self.asked)
 
     def sample(self, rng: np.random.Generator, sizes: Mapping[str, int]) -> dict[str, np.ndarray[Any, Any]]:
-        """Return random rows: half of the numbers on a border or one step beside it, some missing or infinite; categories known and unknown."""
-        return self.layout.sample(rng, sizes)
+        """Return random rows: half of the numbers on a border or one step beside it, some missing or infinite; categories known and unknown.
+
+        Every second row is led to a split of some tree, each in turn, and lies on or beside its border.
+        """
+        feeds = self.layout.sample(rng, sizes)
+        if (matrix := self.layout.matrix) is not None:
+            numbers = feeds[matrix.name].astype(np.float32)  # as CatBoost rounds what it compares
+            numbers[::2] = beside_splits(self._ensemble, numbers[::2], rng)
+            feeds[matrix.name] = numbers.astype(matrix.dtype)
+        return feeds
+
+    @cached_property
+    def _ensemble(self) -> Ensemble:
+        return ensemble_of(self.loaded.blob, self.asked.trees, self.layout.splits)
 
     def _summary(self) -> str:
         blob, classes = self.loaded.blob, classes_of(self.loaded.blob)

@@ -36,7 +36,7 @@ class _Step(Writer):
 
     def answers(self, method: str) -> dict[str, Answer]:
         """Return the values of the model's outputs."""
-        dims = ("batch", int(self.estimator.n_features_in_))
+        dims = ("batch", len(self.estimator.feature_names_))  # n_features_in_ is 0 after unpickling
         request = LoadRequest(
             Source.of(self.estimator), inputs=(Input("features", self.dtype, dims),), options={"dtype": self.dtype, "method": method}
         )

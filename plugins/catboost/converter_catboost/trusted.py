@@ -12,15 +12,14 @@ from converter_catboost import model_blob
 
 
 def _looked_at(kind: type[CatBoost]) -> type[CatBoost]:
-    """Return a class that stands in for one of CatBoost's while a pickle is read: it reads the binary model, and then becomes that class."""
+    """Return a class that stands in for one of CatBoost's: whenever a pickle gives it a state, the binary model is looked at first."""
 
     def take(self: Any, state: Mapping[str, Any]) -> None:
         if "__model" in state:
             model_blob.read(bytes(state["__model"]))
-        self.__class__ = kind
-        self.__setstate__(state)
+        kind.__setstate__(self, state)
 
-    return type(kind.__name__, (kind,), {"__setstate__": take})
+    return type(kind.__name__, (kind,), {"__setstate__": take, "__module__": kind.__module__})
 
 
 _MODELS = (CatBoost, CatBoostClassifier, CatBoostRanker, CatBoostRegressor)

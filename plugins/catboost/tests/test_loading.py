@@ -11,7 +11,7 @@ from typing import Any
 import joblib
 import numpy as np
 import pytest
-from catboost import CatBoost, CatBoostClassifier, CatBoostRegressor
+from catboost import CatBoostClassifier, CatBoostRegressor
 
 from converter.plugin import Source, UnreadableSource, UntrustedSource
 from converter_catboost.loading import Loaded, load_model
@@ -45,7 +45,7 @@ def test_every_form_gives_the_same_model(classifier: Any, cancer: tuple[Any, Any
     joblib.dump(classifier, tmp_path / "model.joblib", compress=3)
     for name in ("model.cbm", "model.json", "2.pkl", "5.pkl", "model.joblib"):
         found = read(tmp_path / name)
-        assert type(found.model) is (CatBoost if name in {"model.cbm", "model.json"} else CatBoostClassifier)
+        assert type(found.model).__name__ == ("CatBoost" if name in {"model.cbm", "model.json"} else "CatBoostClassifier")
         np.testing.assert_allclose(found.model.predict(rows, "Probability"), expected, rtol=1e-12)  # JSON rounds the last digit
         assert found.blob.classes == ("benign", "malignant")
         assert found.blob.loss == "Logloss"
@@ -64,6 +64,15 @@ def test_the_model_in_a_pickle_is_looked_at_before_catboost_reads_it(classifier:
     path = tmp_path / "model.pkl"
     path.write_bytes(pickle.dumps(classifier).replace(b"FlabuffersModel_v1", b"FlabuffersModel_v9"))
     with pytest.raises(UnreadableSource, match=r"or is cut off or damaged \(UnknownFormat: its format is 'FlabuffersModel_v9'"):
+        read(path)
+
+
+def test_a_second_state_in_a_pickle_is_looked_at_too(classifier: Any, tmp_path: Path) -> None:
+    path = tmp_path / "model.pkl"
+    damaged = classifier._serialize_model().replace(b"FlabuffersModel_v1", b"FlabuffersModel_v9")
+    second = pickle.dumps({"__model": damaged}, 3)[2:-1]  # without its head and its stop
+    path.write_bytes(pickle.dumps(classifier, 3)[:-1] + second + pickle.BUILD + pickle.STOP)
+    with pytest.raises(UnreadableSource, match="UnknownFormat: its format is 'FlabuffersModel_v9'"):
         read(path)
 
 
