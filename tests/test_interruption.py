@@ -89,6 +89,10 @@ class Host:
         return [" ".join(each.cmdline()) for each in self.children if each.is_running() and each.status() != psutil.STATUS_ZOMBIE]
 
 
+# A child of a background job would ignore SIGINT. The process becomes the command: no code of ours runs between a fork and its exec.
+AS_IN_A_TERMINAL = "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execvp(sys.argv[1], sys.argv[1:])"
+
+
 @pytest.fixture
 def out(tmp_path: Path) -> Path:
     """The destination's folder, with an earlier graph and somebody else's file."""
@@ -111,11 +115,10 @@ def standing(tmp_path: Path) -> Iterator[Callable[..., Host]]:
         environment = {**os.environ, "TOY_HANGS": str(marker), "CONVERTER_TRACE": "1", "TMPDIR": str(temporary)}
         with trace.open("wb") as stderr:
             process = subprocess.Popen(
-                list(map(str, command)),
+                [sys.executable, "-c", AS_IN_A_TERMINAL, *map(str, command)],
                 stdout=subprocess.DEVNULL,
                 stderr=stderr,
                 env=environment,
-                preexec_fn=_as_in_a_terminal,  # noqa: PLW1509 - a child of a background job would ignore SIGINT
             )
         started.append(process)
         wait_until(lambda: marker.exists() or process.poll() is not None)
@@ -126,10 +129,6 @@ def standing(tmp_path: Path) -> Iterator[Callable[..., Host]]:
     for process in started:
         process.kill()
         process.wait()
-
-
-def _as_in_a_terminal() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def wait_until(holds: Callable[[], bool], seconds: float = PATIENCE) -> None:
