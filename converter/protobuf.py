@@ -110,13 +110,18 @@ def fields(data: Bytes, within: Span) -> Iterator[Field]:
 
 
 def encoded(number: int, value: bytes) -> bytes:
-    """A field that is a message or a text."""
-    return _key(number, len(value)) + value
+    """A field that is a message, a text, or packed numbers."""
+    return head(number, len(value)) + value
 
 
 def encoded_number(number: int, value: int) -> bytes:
     """A field that is a whole number, not negative."""
     return _written(number << 3 | _NUMBER) + _written(value)
+
+
+def head(number: int, length: int) -> bytes:
+    """What goes before a message, a text, or packed numbers of so many bytes."""
+    return _written(number << 3 | _LENGTH) + _written(length)
 
 
 def replaced(data: Bytes, within: Span, change: Callable[[Field], list[Piece] | None]) -> list[Piece] | None:
@@ -129,7 +134,7 @@ def replaced(data: Bytes, within: Span, change: Callable[[Field], list[Piece] | 
     for field in fields(data, within):
         value = change(field) if field.is_message else None
         if value is not None:
-            pieces += [Piece(data, Span(kept, field.start)), of_bytes(_key(field.number, size_of(value))), *value]
+            pieces += [Piece(data, Span(kept, field.start)), of_bytes(head(field.number, size_of(value))), *value]
             kept = field.value.end
     return [*pieces, Piece(data, Span(kept, within.end))] if pieces else None
 
@@ -142,10 +147,6 @@ def of_bytes(value: bytes) -> Piece:
 def size_of(pieces: Iterable[Piece]) -> int:
     """How many bytes the pieces take together."""
     return sum(piece.span.size for piece in pieces)
-
-
-def _key(number: int, length: int) -> bytes:
-    return _written(number << 3 | _LENGTH) + _written(length)
 
 
 def _written(value: int) -> bytes:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from converter.cli.options import KeyValue, source_options
+from converter.cli.options import KeyValue, device_option, source_options
 from converter.cli.progress import Progress
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     "--sizes", type=KeyValue(), multiple=True, metavar="AXIS=N,N", help="Sizes of a free axis: batch=1,8,64. Every combination is measured."
 )
 @source_options
-@click.option("--device", default="auto", show_default=True, metavar="DEVICE", help="cpu, cuda, cuda:1, or auto.")
+@device_option("Where the graph is measured")
 @click.option("--threads", type=click.IntRange(min=1), metavar="N", help="Threads of one operator, and of the source's libraries.")
 @click.option(
     "--seconds", type=click.FloatRange(min=0, min_open=True), default=10.0, show_default=True, metavar="S", help="The most that one size may take."

@@ -34,8 +34,11 @@ def source_of(session: Session, inputs: Sequence[tuple[str, str]]) -> Source:
 
 def _paths(value: str) -> list[Path]:
     from converter.cases.data import expand
+    from converter.rows.sources import files_of
 
-    return [] if value.startswith(("[", "{", '"')) or _is_number(value) else expand(value)
+    if value.startswith(("[", "{", '"')) or _is_number(value):
+        return []
+    return [file for path in expand(value) for file in files_of(path)]
 
 
 def _are_images(paths: Sequence[Path]) -> bool:

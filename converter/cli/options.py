@@ -51,6 +51,11 @@ def complete_framework(_ctx: click.Context, _param: click.Parameter, incomplete:
     return [name for name in plugins.frameworks() if name.startswith(incomplete)]
 
 
+def device_option(purpose: str, default: str = "auto") -> Callable[[Command], Command]:
+    """The option --device of a command that runs graphs; the purpose says for what."""
+    return click.option("--device", default=default, show_default=True, metavar="DEVICE", help=f"{purpose}: cpu, cuda, cuda:1, tensorrt, auto.")
+
+
 _SOURCE = [
     click.option("--framework", default="", metavar="NAME", help="The plugin, where the source does not tell.", shell_complete=complete_framework),
     click.option("--model", default="", metavar="MODULE:CLASS", help="The class or factory that a file of weights belongs to."),
@@ -65,7 +70,7 @@ _SOURCE = [
     click.option("--memory", metavar="SIZE", help="How much memory the worker may take: 8GB."),
 ]
 _PROOF = [
-    click.option("--device", default="cpu", metavar="DEVICE", help="Where the graph is validated: cpu, cuda, cuda:1, auto.", show_default=True),
+    device_option("Where the graph is validated", "cpu"),
     click.option("--atol", type=click.FloatRange(min=0), help="Absolute tolerance, in place of the dtype's."),
     click.option("--rtol", type=click.FloatRange(min=0), help="Relative tolerance, in place of the dtype's."),
     click.option("--seeds", type=click.IntRange(min=1), default=3, help="How often the example's sizes are sampled.", show_default=True),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from converter.cli import failures
-from converter.cli.options import KeyValue
+from converter.cli.options import KeyValue, device_option
 
 if TYPE_CHECKING:
     from converter.rows.sources import Settings, Source
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 @click.option("--columns", type=KeyValue(), multiple=True, metavar="INPUT=A,B,C", help="The columns of an input, where the graph does not name them.")
 @click.option("--fill", type=KeyValue(), multiple=True, metavar="COLUMN=VALUE", help="What stands for a missing value of a column.")
 @click.option("--again", is_flag=True, help="Write the files of the folder that are there already, too.")
-@click.option("--device", default="auto", show_default=True, metavar="DEVICE", help="cpu, cuda, cuda:1, or auto.")
+@device_option("Where the graph runs")
 @click.option("--quiet", is_flag=True, help="Print nothing but results and errors.")
 @click.option("--debug", is_flag=True, help="Show tracebacks.")
 def command(graph: str, data: tuple[str, ...], more: tuple[str, ...], output: str | None, **options: Any) -> int:

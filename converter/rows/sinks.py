@@ -51,7 +51,7 @@ class TableSink(Sink):
 
     def __init__(self, target: Path | IO[bytes], kind: str, outputs: Sequence[Port]) -> None:
         self._is_ours, self._outputs = isinstance(target, Path), outputs
-        self._file = _opened(target) if isinstance(target, Path) else target
+        self._file = _opened(target, kind) if isinstance(target, Path) else target
         self._writer = WRITERS[kind](self._file, is_pipe=not self._is_ours)
 
     def write(self, answers: Answers | pa.RecordBatch) -> None:
@@ -94,10 +94,10 @@ def open_sink(path: Path, kind: str, outputs: Sequence[Port]) -> Sink:
     return NpzSink(path) if kind == NPZ else TableSink(path, kind, outputs)
 
 
-def _opened(path: Path) -> Any:
+def _opened(path: Path, kind: str) -> Any:
     """A file of Arrow's own, which writes without holding Python up; raises MissingPackage without pyarrow."""
     try:
         import pyarrow as pa
     except ImportError:
-        raise MissingPackage("pyarrow", f"to write {path}", extra="data") from None
+        raise MissingPackage("pyarrow", f"to write {kind}", extra="data") from None
     return pa.OSFile(str(path), "wb")

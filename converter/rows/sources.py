@@ -144,7 +144,7 @@ def _named(name: str, kind: str, stdin: Callable[[], Any]) -> Iterator[Source]:
         if path.is_dir() and (tensors := sorted(path.glob(_INPUT), key=_number)):
             yield ArraySource(str(path), tensors)
             continue
-        for file in _files(path):
+        for file in files_of(path):
             form = kind if kind and not path.is_dir() else format_of(file)
             if form in TABLES:
                 yield TableSource(file, form)
@@ -181,7 +181,7 @@ def _text_type(port: Port, columns: int) -> pa.DataType | None:
     return kind
 
 
-def _files(path: Path) -> list[Path]:
+def files_of(path: Path) -> list[Path]:
     """The file itself, or the files of a folder that converter reads."""
     if not path.is_dir():
         return [path]

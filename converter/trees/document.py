@@ -13,7 +13,7 @@ from onnx import helper, numpy_helper
 
 from converter import dtypes
 from converter.errors import UsageError
-from converter.trees import wire
+from converter.protobuf import head
 from converter.trees.ensemble import Ensemble, Ints
 from converter.trees.regressor import regressor
 from converter.trees.scoring import add_leaves, add_scores
@@ -114,12 +114,12 @@ class Document:
         version, operator = (3, regressor) if 3 in self._needs else (5, tree_ensemble)
         nodes = [operator(each.ensemble, each.matrix, each.scores, each.dtype) if isinstance(each, _Trees) else each for each in self._nodes]
         fields = [(1, nodes), (2, [b"trees"]), (5, self._constants), (11, self._inputs), (12, self._outputs)]
-        graph = [piece for field, payloads in fields for payload in payloads for piece in (wire.head(field, len(payload)), payload)]
+        graph = [piece for field, payloads in fields for payload in payloads for piece in (head(field, len(payload)), payload)]
         foreign = [helper.make_opsetid(domain, 1) for domain in sorted(self._foreign)]
         opsets = [helper.make_opsetid("", self._opset), helper.make_opsetid(_ML, version), *foreign]
-        head = onnx.ModelProto(ir_version=_IR_VERSION, opset_import=opsets).SerializeToString()
+        model = onnx.ModelProto(ir_version=_IR_VERSION, opset_import=opsets).SerializeToString()
         with path.open("wb") as file:
-            file.writelines([head, wire.head(7, sum(len(piece) for piece in graph)), *graph])
+            file.writelines([model, head(7, sum(len(piece) for piece in graph)), *graph])
 
     def _name(self, word: str) -> str:
         self._count += 1

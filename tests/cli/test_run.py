@@ -141,13 +141,14 @@ def test_a_missing_graph_is_named(command: Callable[..., Any], tmp_path: Path) -
 # Images
 
 
-def test_images_are_read_as_text(reader: Callable[..., Path], command: Callable[..., Any], tmp_path: Path) -> None:
+def test_images_of_a_pattern_or_a_folder_are_read_as_text(reader: Callable[..., Path], command: Callable[..., Any], tmp_path: Path) -> None:
     graph = reader(image=PREPARATION.to_json(), ctc=CtcAlphabet("scores", "a", batch_first=True).to_json())
     first = columns(tmp_path / "1.png", [1, 0, 1, 0, 0, 1])
     second = columns(tmp_path / "2.png", [0, 1, 1, 0, 0, 0])
-    screen = command("run", graph, "--input", f"images={tmp_path}/*.png")
-    assert screen.code == 0
-    assert screen.out == f"{first}\taaa\n{second}\ta\n"
+    for value in (f"{tmp_path}/*.png", tmp_path):
+        screen = command("run", graph, "--input", f"images={value}")
+        assert screen.code == 0
+        assert screen.out == f"{first}\taaa\n{second}\ta\n"
 
 
 def test_prepared_arrays_are_read_as_text_too(reader: Callable[..., Path], command: Callable[..., Any], tmp_path: Path) -> None:

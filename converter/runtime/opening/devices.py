@@ -162,7 +162,7 @@ def _missing(library: str, number: int) -> list[str]:
     folder = Path(onnxruntime.__file__).parent / "capi"
     provider = _load(str(folder / (f"onnxruntime_providers_{library}.dll" if windows else f"libonnxruntime_providers_{library}.so")))
     missing = [f"{driver} was not found (it comes with the NVIDIA driver)"] if isinstance(driver, str) else _missing_devices(driver, number)
-    if isinstance(provider, str):
+    if isinstance(provider, str) and provider != driver:
         missing.append(f"{provider} was not found (onnxruntime {onnxruntime.__version__} wants {_WANTED[library]})")
     return missing
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -42,6 +43,7 @@ def test_the_reason_names_what_is_missing() -> None:
     reason = devices.why_not_cuda(0)
     assert "libcuda.so.1 was not found (it comes with the NVIDIA driver)" in reason or "the NVIDIA driver finds no usable device" in reason
     assert "fallback" not in reason
+    assert reason.count("was not found") == len(set(re.findall(r"\S+ was not found", reason)))
 
 
 def test_a_wheel_without_cuda_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
