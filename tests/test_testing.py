@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,14 @@ ALL = {
 ENDS_THE_CONVERSION = {"a_conversion_agrees"}
 
 
+def run_pytest(folder: Path, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """A run of pytest of its own on the tests of a folder, without this repository's settings."""
+    plain = ["-q", "-rA", "--tb=short", "-p", "no:cacheprovider", "-p", "no:xdist", "-c", os.devnull, "--rootdir", "."]
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", *plain], cwd=folder, env=environment, capture_output=True, text=True, timeout=240, check=False
+    )
+
+
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, set[str]]]:
     """What became of each test of each class: results["Toy"]["FAILED"]; one run of pytest in a folder of its own."""
@@ -73,23 +82,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, set
         shutil.copy(TOY / f"{module}.py", site)
     (folder / "test_kit.py").write_text(TESTS)
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [str(site), os.environ.get("PYTHONPATH", "")]))}
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-q",
-        "-rA",
-        "--tb=short",
-        "-p",
-        "no:cacheprovider",
-        "-p",
-        "no:xdist",
-        "-c",
-        os.devnull,
-        "--rootdir",
-        ".",
-    ]
-    ended = subprocess.run([*command, "test_kit.py"], cwd=folder, env=environment, capture_output=True, text=True, timeout=240, check=False)
+    ended = run_pytest(folder, environment)
     found: dict[str, dict[str, set[str]]] = {}
     for outcome, kind, test in RESULT.findall(ended.stdout):
         found.setdefault(kind, {}).setdefault(outcome, set()).add(test)
@@ -134,6 +127,18 @@ def test_a_failure_explains_itself(results: dict[str, dict[str, set[str]]]) -> N
     assert "matching unpickled a file" in output
     assert "biased: rejected: output" in output
     assert re.search(r"assert <Match\.SUFFIX: 1> is <Match\.NO: 0>|assert <Match.NO: 0> > <Match.NO: 0>", output), "asserts are rewritten"
+
+
+@pytest.mark.parametrize(("needed", "outcome"), [("nowhere_to_be_found", "1 skipped"), ("onnx", "1 passed")])
+def test_modules_are_skipped_unseen_where_the_framework_is_missing(tmp_path: Path, needed: str, outcome: str) -> None:
+    (tmp_path / "conftest.py").write_text(
+        "from converter.testing import skip_where_missing\nfrom converter_toy import Toy\n\n"
+        f"class Needy(Toy):\n    requires = ({needed!r},)\n\npytest_pycollect_makemodule = skip_where_missing(Needy())\n"
+    )
+    (tmp_path / "test_toy.py").write_text(f"import {needed}\n\n\ndef test_it():\n    assert {needed}\n")
+    ended = run_pytest(tmp_path, {**os.environ, "PYTHONPATH": str(TOY)})
+    assert outcome in ended.stdout
+    assert ("not installed: nowhere_to_be_found" in ended.stdout) == ("skipped" in outcome)
 
 
 def test_the_kit_imports_no_framework() -> None:

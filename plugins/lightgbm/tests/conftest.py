@@ -9,20 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from converter.plugins import missing_packages
+from converter.testing import skip_where_missing
 from converter_lightgbm.plugin import LightGBM
 
-MISSING = missing_packages(LightGBM())
+pytest_pycollect_makemodule = skip_where_missing(LightGBM())
 SETTINGS = {"n_estimators": 12, "num_leaves": 8, "verbose": -1, "n_jobs": 1, "random_state": 0}
-
-
-class _Skipped(pytest.Module):
-    def collect(self) -> Any:
-        pytest.skip(f"not installed: {', '.join(MISSING)}", allow_module_level=True)
-
-
-def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.Module | None:
-    return _Skipped.from_parent(parent, path=module_path) if MISSING else None
 
 
 @pytest.fixture(scope="session")

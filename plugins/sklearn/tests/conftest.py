@@ -8,19 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from converter.plugins import missing_packages
+from converter.testing import skip_where_missing
 from converter_sklearn.plugin import Sklearn
 
-MISSING = missing_packages(Sklearn())
-
-
-class _Skipped(pytest.Module):
-    def collect(self) -> Any:
-        pytest.skip(f"not installed: {', '.join(MISSING)}", allow_module_level=True)
-
-
-def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.Module | None:
-    return _Skipped.from_parent(parent, path=module_path) if MISSING else None
+pytest_pycollect_makemodule = skip_where_missing(Sklearn())
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Fixtures of the tensorflow plugin's tests. TensorFlow is imported by the first test that needs it, not when tests are collected."""
+"""Fixtures of the tensorflow plugin's tests, and the skip where it is not installed. TensorFlow is imported by the first test that needs it."""
 
 from __future__ import annotations
 
@@ -9,19 +9,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from converter import plugins
 from converter.plugin import ExportRequest, LoadRequest, Source, SourceModel, parse_inputs
 from converter.sizes import example_sizes, sizes_to_try
+from converter.testing import skip_where_missing
 from converter_tensorflow.plugin import TensorFlow
 
-MISSING = plugins.missing_packages(TensorFlow())
+pytest_pycollect_makemodule = skip_where_missing(TensorFlow())
 
 
 @pytest.fixture(scope="session")
 def keras() -> Any:
     """Keras on TensorFlow, as the plugin starts it."""
-    if MISSING:
-        pytest.skip(f"not installed: {', '.join(MISSING)}")
     from converter_tensorflow import startup
 
     startup.start()

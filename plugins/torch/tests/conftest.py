@@ -10,23 +10,14 @@ import numpy as np
 import pytest
 
 from converter.plugin import ExportRequest, LoadRequest, Source, SourceModel, parse_inputs
-from converter.plugins import missing_packages
 from converter.runtime import Session
+from converter.testing import skip_where_missing
 from converter_torch.plugin import Torch
 
-MISSING = missing_packages(Torch())
+pytest_pycollect_makemodule = skip_where_missing(Torch())
 
 Load = Callable[..., Any]
 Prove = Callable[..., Any]
-
-
-class _Skipped(pytest.Module):
-    def collect(self) -> Any:
-        pytest.skip(f"not installed: {', '.join(MISSING)}", allow_module_level=True)
-
-
-def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.Module | None:
-    return _Skipped.from_parent(parent, path=module_path) if MISSING else None
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from converter.plugins import missing_packages
+from converter.testing import skip_where_missing
 from converter_xgboost.plugin import XGBoost
 
-MISSING = missing_packages(XGBoost())
+pytest_pycollect_makemodule = skip_where_missing(XGBoost())
 SETTINGS = {"n_estimators": 12, "max_depth": 3, "n_jobs": 1, "random_state": 0}
-
-
-class _Skipped(pytest.Module):
-    def collect(self) -> Any:
-        pytest.skip(f"not installed: {', '.join(MISSING)}", allow_module_level=True)
-
-
-def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.Module | None:
-    return _Skipped.from_parent(parent, path=module_path) if MISSING else None
 
 
 @pytest.fixture(scope="session")
