@@ -17,6 +17,8 @@ CONVERTER = str(Path(sys.executable).with_name("converter"))
 SMALL = {  # framework: the script that makes a model, the file it writes
     "sklearn": ("sklearn_pipeline.py", "pipeline.skops"),
     "lightgbm": ("lightgbm_booster.py", "booster.txt"),
+    "xgboost": ("xgboost_classifier.py", "classifier.ubj"),
+    "catboost": ("catboost_regressor.py", "regressor.json"),
     "tensorflow": ("keras_lstm.py", "lstm.keras"),
 }
 
