@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from converter.trees.ensemble import Ensemble, Ints
-from converter.trees.layout import with_trees
+from converter.trees.layout import between, with_trees
 
 _NODE = 24  # bytes of a node in ONNX Runtime's memory
 _BLOCK = 1 << 20  # bytes of a block, of the order of a processor's own cache
@@ -54,7 +54,7 @@ def _cut(ensemble: Ensemble, most: int) -> list[Ensemble]:
     stops = np.append(ensemble.roots[1:], ensemble.nodes)
     count = min(-(-ensemble.nodes * _NODE // _BLOCK), most, ensemble.trees)
     ends = np.unique(np.searchsorted(stops, ensemble.nodes * np.arange(1, count + 1) / count))
-    return [with_trees(ensemble, np.arange(first, stop)) for first, stop in itertools.pairwise([0, *(ends + 1).tolist()])]
+    return [between(ensemble, first, stop) for first, stop in itertools.pairwise([0, *(ends + 1).tolist()])]
 
 
 def _target_of_trees(ensemble: Ensemble) -> Ints | None:

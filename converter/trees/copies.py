@@ -22,4 +22,4 @@ def with_copies(ensemble: Ensemble, copies: tuple[int, ...]) -> Ensemble:
 
 def copies_of(ensemble: Ensemble) -> tuple[int, ...]:
     """Return which of the four copies an ensemble reads."""
-    return tuple(np.unique(ensemble.features[~ensemble.is_leaf] // (ensemble.width // 4)).tolist())
+    return tuple(np.nonzero(np.bincount(ensemble.features[~ensemble.is_leaf] // (ensemble.width // 4)))[0].tolist())

@@ -21,6 +21,28 @@ def with_trees(ensemble: Ensemble, trees: Ints) -> Ensemble:
     return arranged(ensemble, spans(ensemble.roots[trees], sizes), roots)
 
 
+def between(ensemble: Ensemble, first: int, stop: int) -> Ensemble:
+    """Return an ensemble of the trees from `first` up to `stop`; its arrays are views as far as their values allow."""
+    ends = np.append(ensemble.roots, ensemble.nodes)
+    begin, end = int(ends[first]), int(ends[stop])
+    nodes, starts = slice(begin, end), ensemble.leaf_starts[begin : end + 1]
+    entries = slice(int(starts[0]), int(starts[-1]))
+    return replace(
+        ensemble,
+        roots=ensemble.roots[first:stop] - begin,
+        features=ensemble.features[nodes],
+        thresholds=ensemble.thresholds[nodes],
+        yes=ensemble.yes[nodes] - begin,
+        no=ensemble.no[nodes] - begin,
+        missing=ensemble.missing[nodes],
+        leaf_starts=starts - starts[0],
+        leaf_targets=ensemble.leaf_targets[entries],
+        leaf_weights=ensemble.leaf_weights[entries],
+        covers=None if ensemble.covers is None else ensemble.covers[nodes],
+        sets=None if ensemble.sets is None else ensemble.sets[nodes],
+    )
+
+
 def arranged(ensemble: Ensemble, order: Ints, roots: Ints) -> Ensemble:
     """Return an ensemble of the nodes in `order`, which names each by where it was and holds all children; new trees begin at `roots`."""
     place = np.zeros(ensemble.nodes, np.int64)

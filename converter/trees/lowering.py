@@ -14,7 +14,7 @@ from converter.trees.ensemble import Ensemble
 from converter.trees.heavier import with_heavier_false
 from converter.trees.missing import without_flags
 from converter.trees.rounding import rounded
-from converter.trees.sharing import with_own_leaves
+from converter.trees.sharing import with_own_leaves, with_shared_leaves
 
 _LEVELS = 8  # a column from which copies of the columns pay
 
@@ -34,11 +34,11 @@ def lowered(ensemble: Ensemble, dtype: np.dtype[Any]) -> Lowered:
     plain = with_own_leaves(without_zeros(rounded(ensemble, dtype)))
     if not _is_worth_copies(plain):
         searched = without_sets(plain, dtype)
-        return Lowered(searched, (PLAIN,), shares_nodes=searched.nodes > plain.nodes)
+        return Lowered(with_shared_leaves(searched), (PLAIN,), shares_nodes=searched.nodes > plain.nodes)
     searched = without_sets(with_heavier_false(plain, dtype), dtype)
     filled = without_flags(searched)
     copies = copies_of(filled)
-    return Lowered(with_copies(filled, copies), copies, shares_nodes=searched.nodes > plain.nodes)
+    return Lowered(with_copies(with_shared_leaves(filled), copies), copies, shares_nodes=searched.nodes > plain.nodes)
 
 
 def _is_worth_copies(ensemble: Ensemble) -> bool:

@@ -1,6 +1,12 @@
-"""Leaves that several nodes share: each node gets its own, since runtimes lay children beside their parent."""
+"""Leaves that several nodes share. First each node gets its own, so that what is done to one touches no other.
+
+In the end those of a tree that say the same become one again: a graph of a forest has half the leaves, and they stay in the cache. Only those that
+hang from `yes`, since runtimes lay the other child beside its parent.
+"""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 
@@ -13,11 +19,11 @@ def with_own_leaves(ensemble: Ensemble) -> Ensemble:
     leaf = ensemble.is_leaf
     inner = np.nonzero(~leaf)[0]
     edges = np.concatenate([ensemble.yes[inner], ensemble.no[inner]])
+    if np.bincount(edges).max(initial=0) <= 1:
+        return ensemble
     further = np.ones(len(edges), bool)
     further[np.unique(edges, return_index=True)[1]] = False
     further &= leaf[edges]
-    if not further.any():
-        return ensemble
     source = np.concatenate([np.arange(ensemble.nodes), edges[further]])
     tree = tree_of_nodes(ensemble)[source]
     order = np.argsort(tree, kind="stable")
@@ -31,3 +37,23 @@ def with_own_leaves(ensemble: Ensemble) -> Ensemble:
     result.yes[:], result.no[:] = itself, itself
     result.yes[place[inner]], result.no[place[inner]] = place[children[: len(inner)]], place[children[len(inner) :]]
     return result
+
+
+def with_shared_leaves(ensemble: Ensemble) -> Ensemble:
+    """Return the ensemble with one leaf for those of a tree that hang from `yes` alone and add the same weight to the same single target."""
+    leaf, counts, itself = ensemble.is_leaf, np.diff(ensemble.leaf_starts), np.arange(ensemble.nodes)
+    inner = np.nonzero(~leaf)[0]
+    may = leaf & (counts == 1)
+    may[ensemble.no[inner]] = False
+    ends = ensemble.yes[inner][may[ensemble.yes[inner]]]
+    entries = ensemble.leaf_starts[ends]
+    key = tree_of_nodes(ensemble)[ends] * ensemble.targets + ensemble.leaf_targets[entries]
+    first = np.zeros(ensemble.trees * ensemble.targets, np.int64)
+    first[key[::-1]] = ends[::-1]
+    same = ensemble.leaf_weights[ensemble.leaf_starts[first[key]]] == ensemble.leaf_weights[entries]
+    stands_for = itself.copy()
+    stands_for[ends[same]] = first[key][same]
+    kept = np.nonzero(stands_for == itself)[0]
+    if len(kept) == ensemble.nodes:
+        return ensemble
+    return arranged(replace(ensemble, yes=stands_for[ensemble.yes]), kept, np.searchsorted(kept, ensemble.roots))
