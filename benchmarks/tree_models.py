@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 COLUMNS, CLASSES = 30, 3
+UNSEEN = 100_000  # rows beyond those of the largest table
 Table = np.ndarray[Any, np.dtype[np.float32]]
 
 
@@ -47,9 +48,19 @@ class Model:
 
 def table(rows: int) -> tuple[Table, np.ndarray[Any, np.dtype[np.int64]]]:
     """Rows [rows, columns] and their classes [rows], a sixth of them wrong so that the trees grow."""
+    values, classes = _all_rows()
+    return values[:rows], classes[:rows]
+
+
+def unseen(rows: int) -> Table:
+    """Rows [rows, columns] that no model was trained on, of the same kind."""
+    return _all_rows()[0][-rows:]
+
+
+def _all_rows() -> tuple[Table, np.ndarray[Any, np.dtype[np.int64]]]:
     from sklearn.datasets import make_classification
 
-    values, classes = make_classification(rows, COLUMNS, n_informative=15, n_classes=CLASSES, flip_y=0.25, random_state=0)
+    values, classes = make_classification(FULL.rows + UNSEEN, COLUMNS, n_informative=15, n_classes=CLASSES, flip_y=0.25, random_state=0)
     return values.astype(np.float32), classes
 
 

@@ -7,16 +7,15 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from statistics import median
 from time import perf_counter
 from typing import Any
 
-import numpy as np
-
-from timing import measure
-from tree_models import COLUMNS, FULL, MODELS, SMALL, Model
+from converter.timing import time_calls
+from tree_models import FULL, MODELS, SMALL, Model, unseen
 
 Found = dict[str, Any]
-MANY = 1000  # rows that are timed one call at a time; with fewer, ten in a row, lest each call finds the caches filled by another contender
+MANY = 1000  # rows from which a call takes its time
 
 
 def train(model: Model, folder: Path, *, small: bool) -> Found:
@@ -78,15 +77,26 @@ def predict(model: Model, folder: Path, *batches: int) -> Found:
 
     live = model.load(folder / model.file)
     graphs = {name: path for name in ("peer", "direct") if (path := folder / f"{name}.onnx").is_file()}
-    sessions = {name: onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"]) for name, path in graphs.items()}
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3  # a graph of onnxmltools declares one label and gives many, which is told at every call
+    sessions = {name: onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"]) for name, path in graphs.items()}
     found: Found = {}
     for batch in batches:
-        rows = 2 * np.random.default_rng(batch).standard_normal((batch, COLUMNS)).astype(np.float32)
+        rows = unseen(batch)
         calls: dict[str, Callable[[], Any]] = {"library": partial(model.answer, live, rows)}
         calls |= {name: partial(each.run, None, {each.get_inputs()[0].name: rows}) for name, each in sessions.items()}
-        rounds = (10, 10) if batch < MANY else (2, 1)
-        found[str(batch)] = {name: batch / seconds for name, seconds in measure(calls, *rounds).items()}
+        found[str(batch)] = {name: batch / seconds for name, seconds in _in_turns(calls, 20 if batch < MANY else 2).items()}
     return found
+
+
+def _in_turns(calls: dict[str, Callable[[], Any]], count: int) -> dict[str, float]:
+    """Seconds of a call of each contender, the median of some in a row, twice; each begins when the threads of the one before have come to rest."""
+    seen: dict[str, list[float]] = {name: [] for name in calls}
+    for _ in range(2):
+        for name, call in calls.items():
+            call()
+            seen[name] += time_calls(call, count)
+    return {name: median(seconds) for name, seconds in seen.items()}
 
 
 def main() -> None:

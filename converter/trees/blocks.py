@@ -14,7 +14,7 @@ from converter.trees.ensemble import Ensemble, Ints
 from converter.trees.layout import between, with_trees
 
 _NODE = 24  # bytes of a node in ONNX Runtime's memory
-_BLOCK = 1 << 20  # bytes of a block, of the order of a processor's own cache
+_BLOCK = 3 << 19  # bytes of a block, of the order of a processor's own cache
 _MOST = 50  # blocks; each costs a call
 _GROUP = 1 << 14  # bytes of a target's trees that are worth a node of their own
 
