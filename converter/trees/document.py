@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,7 @@ class Document:
 
     def __init__(self, opset: int) -> None:
         """Begin an empty graph of an opset of ONNX's own domain."""
-        self._opset = opset
+        self.opset = opset
         self._nodes: list[bytes | _Trees] = []
         self._constants: list[bytes] = []
         self._inputs: list[bytes] = []
@@ -77,6 +77,23 @@ class Document:
         names = tuple(self._name(operator) for _ in range(outputs))
         self._nodes.append(helper.make_node(operator, inputs, names, domain=domain, **attributes).SerializeToString())
         return names
+
+    def graph(self, write: Callable[..., str], inputs: int = 0) -> onnx.GraphProto:
+        """Return what `write` adds as a graph of its own, for an attribute of a node; it may read every value around it.
+
+        `write` is given the names of the inputs and returns that of the output. Walked trees cannot be in it: they are written last.
+        """
+        around, self._nodes = self._nodes, []
+        names = [self._name("input") for _ in range(inputs)]
+        output = write(*names)
+        inside, self._nodes = self._nodes, around
+        graph = onnx.GraphProto(name=self._name("graph"))
+        for each in inside:
+            assert isinstance(each, bytes)
+            graph.node.append(onnx.NodeProto.FromString(each))
+        graph.input.extend(onnx.ValueInfoProto(name=name) for name in names)
+        graph.output.add(name=output)
+        return graph
 
     def scores(self, ensemble: Ensemble, matrix: str, dtype: str = "float32") -> str:
         """Add the trees: what they say of the rows of a matrix [batch, width] of `dtype`, as [batch, targets] of the same dtype, base included.
@@ -116,7 +133,7 @@ class Document:
         fields = [(1, nodes), (2, [b"trees"]), (5, self._constants), (11, self._inputs), (12, self._outputs)]
         graph = [piece for field, payloads in fields for payload in payloads for piece in (head(field, len(payload)), payload)]
         foreign = [helper.make_opsetid(domain, 1) for domain in sorted(self._foreign)]
-        opsets = [helper.make_opsetid("", self._opset), helper.make_opsetid(_ML, version), *foreign]
+        opsets = [helper.make_opsetid("", self.opset), helper.make_opsetid(_ML, version), *foreign]
         model = onnx.ModelProto(ir_version=_IR_VERSION, opset_import=opsets).SerializeToString()
         with path.open("wb") as file:
             file.writelines([model, head(7, sum(len(piece) for piece in graph)), *graph])

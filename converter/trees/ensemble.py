@@ -142,8 +142,8 @@ def _members(ensemble: Ensemble, sets: Ints, values: Floats) -> Bools:
 
 def _faults(ensemble: Ensemble) -> Sequence[str]:
     nodes, numbers = ensemble.nodes, np.arange(ensemble.nodes)
-    per_node = (ensemble.thresholds, ensemble.yes, ensemble.no, ensemble.missing)
-    if any(len(array) != nodes for array in per_node) or len(ensemble.leaf_starts) != nodes + 1:
+    per_node = (ensemble.thresholds, ensemble.yes, ensemble.no, ensemble.missing, ensemble.covers, ensemble.sets)
+    if any(array is not None and len(array) != nodes for array in per_node) or len(ensemble.leaf_starts) != nodes + 1:
         return ["its arrays have different lengths"]
     if not ensemble.trees or ensemble.roots[0] != 0 or (np.diff(ensemble.roots) <= 0).any() or ensemble.roots[-1] >= nodes:
         return ["its trees do not lie one after the other"]
@@ -176,7 +176,7 @@ def _faults_of_sets(ensemble: Ensemble) -> Sequence[str]:
     if ensemble.sets is None:
         return []
     starts, members = ensemble.set_starts, ensemble.set_members
-    if starts is None or members is None or len(ensemble.sets) != ensemble.nodes:
+    if starts is None or members is None:
         return ["its sets have no members"]
     if not len(starts) or starts[0] != 0 or starts[-1] != len(members) or (np.diff(starts) < 0).any() or (ensemble.sets >= len(starts) - 1).any():
         return ["its sets are not as many as announced"]

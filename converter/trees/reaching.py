@@ -8,26 +8,25 @@ import numpy as np
 
 from converter.trees.ensemble import Bools, Comparison, Ensemble, Ints, goes_yes
 from converter.trees.rounding import toward
-from converter.trees.sampling import beside, in_turn
+from converter.trees.sampling import in_turn
 
 _PASSES = 2  # a NaN that suits one split may not suit another of the same column
 
 
 def beside_splits(ensemble: Ensemble, rows: np.ndarray[Any, Any], rng: np.random.Generator) -> np.ndarray[Any, Any]:
-    """Return a copy of rows [batch, …], each changed so that it comes to a split and lies on its threshold or one step beside it; splits come in turn.
+    """Return a copy of rows [batch, …], each changed so that it comes to a split, with the last value that goes to `yes` or the first that does not.
 
-    Values that are on the right side of the splits above stay. Splits of columns that the rows lack, since a graph adds them, are left to chance.
+    Splits and their two sides come in turn. Values that are on the right side of the splits above stay. Splits of columns that the rows lack, since a graph adds them, are left to chance.
     """
     rows = rows.copy()
     splits = np.nonzero(~ensemble.is_leaf & (ensemble.features < rows.shape[1]))[0]
     if not len(splits):
         return rows
-    wanted = splits[in_turn(rng, len(splits), len(rows))]
+    turns = in_turn(rng, 2 * len(splits), len(rows))
+    wanted, yes = splits[turns // 2], turns % 2 == 0
     for _ in range(_PASSES):
         _lead(ensemble, rows, wanted, rng)
-    thresholds = beside(rng, np.where(_has_set(ensemble, wanted), 0, ensemble.thresholds[wanted]), rows.dtype)
-    members = _on_side(ensemble, wanted, rng.random(len(rows)) < 0.5, rows.dtype, rng)
-    rows[np.arange(len(rows)), ensemble.features[wanted]] = np.where(_has_set(ensemble, wanted), members, thresholds)
+    rows[np.arange(len(rows)), ensemble.features[wanted]] = _on_side(ensemble, wanted, yes, rows.dtype, rng)
     return rows
 
 

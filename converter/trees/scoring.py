@@ -14,6 +14,7 @@ from converter.trees.copies import FILLED, NEGATED, NEGATED_FILLED, PLAIN
 from converter.trees.ensemble import Ensemble, Floats, Ints
 from converter.trees.layout import tree_of_nodes
 from converter.trees.lowering import lowered
+from converter.trees.symmetric_scoring import symmetric_leaves, symmetric_scores, symmetric_trees
 
 if TYPE_CHECKING:
     from converter.trees.document import Document
@@ -26,6 +27,8 @@ def add_scores(document: Document, ensemble: Ensemble, matrix: str, dtype: np.dt
     ensemble = with_constants_in_base(ensemble)
     if not ensemble.trees:
         return _for_each_row(document, ensemble.base, matrix, dtype)
+    if (symmetric := symmetric_trees(document, ensemble, dtype)) is not None:
+        return _with_base(document, symmetric_scores(document, ensemble, symmetric, matrix, dtype), ensemble.base, dtype)
     ready = lowered(ensemble, dtype)
     needs_3 = ready.shares_nodes or len(ready.ensemble.leaf_targets) > ready.ensemble.is_leaf.sum()
     if needs_3 and dtype == np.float64:
@@ -38,6 +41,8 @@ def add_scores(document: Document, ensemble: Ensemble, matrix: str, dtype: np.dt
 
 def add_leaves(document: Document, ensemble: Ensemble, matrix: str, dtype: np.dtype[Any], numbers: Ints) -> str:
     """Add what `numbers` [nodes] says of the leaf that each row reaches in each tree, int64 [batch, trees]."""
+    if (symmetric := symmetric_trees(document, ensemble, dtype)) is not None:
+        return symmetric_leaves(document, ensemble, symmetric, matrix, dtype, numbers)
     return _beside(document, _leaves(document, ensemble, matrix, dtype, numbers))
 
 

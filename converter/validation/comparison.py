@@ -44,7 +44,7 @@ def compare(case: str, output: str, graph: np.ndarray, model: np.ndarray, tolera
     """Compare the graph's values with the model's.
 
     `tied`, bool, of the shape of a label output, marks labels that may differ since the best scores lie within the tolerance of each other.
-    Values are compared in float64; what may differ follows from the graph's dtype.
+    Values are compared in float64; what may differ follows from the coarser dtype of the two, since a model's own answer has no more digits than that.
     """
     if graph.shape != model.shape:
         return Agreement(case, output, "shape", f"the graph gives {list(graph.shape)}, the model {list(model.shape)}")
@@ -53,7 +53,7 @@ def compare(case: str, output: str, graph: np.ndarray, model: np.ndarray, tolera
         return Agreement(case, output, "dtype", f"the graph gives {graph_type}, the model {model_type}")
     if _kind(graph_type) != "float":
         return _compare_exactly(case, output, graph, model, tied)
-    return _compare_floats(case, output, graph, model, tolerance.of(graph_type))
+    return _compare_floats(case, output, graph, model, max(tolerance.of(graph_type), tolerance.of(model_type)))
 
 
 def _kind(dtype: str) -> str:

@@ -1,4 +1,4 @@
-"""How far a graph may be from the model: `|graph - model| <= atol + rtol * |model|`, by the graph's dtype."""
+"""How far a graph may be from the model: `|graph - model| <= atol + rtol * |model|`, by the coarser dtype of the two."""
 
 from __future__ import annotations
 

@@ -125,6 +125,15 @@ def test_kinds_of_dtype_do_not_mix(graph: str, model: str) -> None:
     assert found.detail.startswith("the graph gives ")
 
 
+def test_a_model_that_answers_in_float32_is_known_to_its_last_digits_only() -> None:
+    model = np.float32([0.1, 150.5])
+    near, far = model.astype(np.float64) * (1 + 1e-6), model.astype(np.float64) * (1 + 1e-3)
+    assert compare("a", "y", near, model, Tolerance()).agrees
+    assert not compare("a", "y", far, model, Tolerance()).agrees
+    assert not compare("a", "y", near, model.astype(np.float64), Tolerance()).agrees
+    assert not compare("a", "y", near, model, Tolerance(atol=0, rtol=1e-7)).agrees
+
+
 @pytest.mark.parametrize(
     ("graph", "model"), [("float32", "float64"), ("float16", "float32"), ("int64", "int32"), ("uint8", "int64"), ("complex64", "complex128")]
 )
