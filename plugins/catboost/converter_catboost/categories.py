@@ -18,12 +18,12 @@ from typing import Any
 
 import numpy as np
 
+from converter_catboost.counts import Counts
 from converter_catboost.ensemble import Splits, splits_of, width_of
 from converter_catboost.model_blob import ModelBlob
 
 LARGEST = 1 << 22  # rows of a table
 _MULTIPLIER = np.uint64(0x4906BA494954CB65)
-_EMPTY = str(2**64 - 1)  # the key of a bucket that holds nothing
 Array = np.ndarray[Any, Any]
 
 
@@ -87,7 +87,7 @@ def encoding_of(blob: ModelBlob, document: Mapping[str, Any], categories: Sequen
     one_hot = [Lookup((index,), (), _one_hot(categories[index], asked)) for index, asked in enumerate(values) if asked]
     statistics = info.get("ctrs", [])
     groups = _by_projection(statistics)
-    tables = [_table([statistics[number] for number in group], document["ctr_data"], blob, numbers, categories) for group in groups]
+    tables = [_table([(statistics[number], blob.counts[number]) for number in group], blob, numbers, categories) for group in groups]
     ones = sum(map(len, values))
     column_of = dict(zip([number for group in groups for number in group], itertools.count(len(numbers) + ones), strict=False))
     asked_columns = [column_of[number] for number, each in enumerate(statistics) for _ in each["borders"]]
@@ -100,8 +100,8 @@ def encoding_of(blob: ModelBlob, document: Mapping[str, Any], categories: Sequen
     return Encoding(numbers, tuple(categories), (*one_hot, *tables), splits)
 
 
-def categories_of(document: Mapping[str, Any]) -> tuple[Category, ...]:
-    """Return the categorical columns of a JSON form that holds texts with their hashes: of each the texts that can matter to the model there."""
+def categories_of(blob: ModelBlob, document: Mapping[str, Any]) -> tuple[Category, ...]:
+    """Return the categorical columns of a model whose JSON form holds texts with their hashes: of each the texts that can matter to the model there."""
     info = document["features_info"]
     known = {str(each["value"]): int(each["hash"]) for each in info.get("cat_features_hash", [])}
     texts = sorted(known)
@@ -109,23 +109,23 @@ def categories_of(document: Mapping[str, Any]) -> tuple[Category, ...]:
     found = []
     for index, feature in enumerate(info["categorical_features"]):
         everything = Category(int(feature["flat_feature_index"]), tuple(texts), hashes)
-        mine = np.nonzero(_matters(index, everything, document))[0]
+        mine = np.nonzero(_matters(index, everything, blob, document))[0]
         found.append(Category(everything.place, tuple(texts[each] for each in mine), hashes[mine]))
     return tuple(found)
 
 
-def _matters(index: int, category: Category, document: Mapping[str, Any]) -> Array:
+def _matters(index: int, category: Category, blob: ModelBlob, document: Mapping[str, Any]) -> Array:
     """Whether the model may tell each text of a column from an unknown one, [texts]: it is a one-hot value, or was there in training."""
     info = document["features_info"]
     named = np.isin(category.hashes, info["categorical_features"][index].get("values", []))
     parts = [each["elements"] for each in info.get("ctrs", []) if _has_value(each["elements"], index)]
-    alone = [each for each in info.get("ctrs", []) if len(each["elements"]) == 1 and _has_value(each["elements"], index)]
+    statistics = enumerate(info.get("ctrs", []))
+    alone = [number for number, each in statistics if len(each["elements"]) == 1 and _has_value(each["elements"], index)]
     if not parts:
         return named
     if not alone:
         return np.ones(len(category.texts), bool)
-    keys, _ = _buckets(document["ctr_data"][alone[0]["identifier"]])
-    found: Array = named | np.isin(_folded(np.uint64(0), _keys(category)[:-1]), keys)
+    found: Array = named | np.isin(_folded(np.uint64(0), _keys(category)[:-1]), blob.counts[alone[0]].keys)
     return found
 
 
@@ -133,18 +133,17 @@ def _has_value(elements: Sequence[Mapping[str, Any]], index: int) -> bool:
     return any(each["combination_element"] == "cat_feature_value" and each["cat_feature_index"] == index for each in elements)
 
 
-def unnamed(document: Mapping[str, Any], categories: Sequence[Category]) -> dict[int, int]:
+def unnamed(blob: ModelBlob, document: Mapping[str, Any], categories: Sequence[Category]) -> dict[int, int]:
     """Return for each place how many categories the model knows there whose text is not among the known ones, where that can be told."""
     info = document["features_info"]
     lost: dict[int, set[int]] = {}
     for category, feature in zip(categories, info["categorical_features"], strict=True):
         lost.setdefault(category.place, set()).update({*feature.get("values", [])} - {*category.hashes.tolist()})
-    for statistic in info.get("ctrs", []):
+    for statistic, counts in zip(info.get("ctrs", []), blob.counts, strict=True):
         if len(statistic["elements"]) == 1:
             category = categories[statistic["elements"][0]["cat_feature_index"]]
             known = _folded(np.uint64(0), _keys(category)[:-1])
-            keys, _ = _buckets(document["ctr_data"][statistic["identifier"]])
-            lost[category.place].update(np.setdiff1d(keys, known).tolist())
+            lost[category.place].update(np.setdiff1d(counts.keys, known).tolist())
     return {place: len(keys) for place, keys in lost.items() if keys}
 
 
@@ -161,11 +160,9 @@ def _by_projection(statistics: Sequence[Mapping[str, Any]]) -> list[list[int]]:
     return list(groups.values())
 
 
-def _table(
-    group: Sequence[Mapping[str, Any]], data: Mapping[str, Any], blob: ModelBlob, numbers: Sequence[int], categories: Sequence[Category]
-) -> Lookup:
-    """Return the table of the statistics of one combination."""
-    elements = sorted(group[0]["elements"], key=lambda each: _ORDER.index(each["combination_element"]))  # as CatBoost folds their hashes
+def _table(group: Sequence[tuple[Mapping[str, Any], Counts]], blob: ModelBlob, numbers: Sequence[int], categories: Sequence[Category]) -> Lookup:
+    """Return the table of the statistics of one combination, each with its counts."""
+    elements = sorted(group[0][0]["elements"], key=lambda each: _ORDER.index(each["combination_element"]))  # as CatBoost folds their hashes
     named = [each for each in elements if each["combination_element"] != "float_feature"]
     compared = [each for each in elements if each["combination_element"] == "float_feature"]
     keys = [_element_keys(each, categories) for each in elements]
@@ -174,7 +171,7 @@ def _table(
     hashes = _folded(np.uint64(0), *keys)
     axes = [elements.index(each) for each in (*named, *compared)]
     rows_of = hashes.transpose(axes).reshape(-1)
-    values = np.stack([_values(each, data[each["identifier"]], rows_of) for each in group], axis=-1)
+    values = np.stack([_values(each, counts, rows_of) for each, counts in group], axis=-1)
     return Lookup(tuple(int(each["cat_feature_index"]) for each in named), tuple(_bit(each, blob, numbers) for each in compared), values)
 
 
@@ -213,24 +210,15 @@ def _bit(element: Mapping[str, Any], blob: ModelBlob, numbers: Sequence[int]) ->
     return Bit(numbers.index(feature.place), float(np.float32(element["border"])), feature.nan_is_high)
 
 
-def _buckets(stored: Mapping[str, Any]) -> tuple[Array, Array]:
-    """Return the keys, uint64 [buckets], and the counts, [buckets, counts], of a stored statistic."""
-    stride, flat = int(stored["hash_stride"]), stored["hash_map"]
-    filled = [start for start in range(0, len(flat), stride) if str(flat[start]) != _EMPTY]
-    keys = np.array([int(flat[start]) for start in filled], np.uint64)
-    return keys, np.array([flat[start + 1 : start + stride] for start in filled], np.float64).reshape(len(filled), stride - 1)
-
-
-def _values(statistic: Mapping[str, Any], stored: Mapping[str, Any], hashes: Array) -> Array:
+def _values(statistic: Mapping[str, Any], counts: Counts, hashes: Array) -> Array:
     """Return a statistic's value for each hash, computed in float32 as CatBoost does."""
-    keys, counts = _buckets(stored)
-    order = np.argsort(keys)
-    at = np.searchsorted(keys[order], hashes).clip(max=len(keys) - 1)
-    found = (keys[order][at] == hashes)[:, None]
-    mine = np.where(found, counts[order][at], 0)
+    order = np.argsort(counts.keys)
+    keys = counts.keys[order]
+    at = np.searchsorted(keys, hashes).clip(max=len(keys) - 1)
+    mine = np.where((keys[at] == hashes)[:, None], counts.values[order][at], 0)
     kind, border = statistic["ctr_type"], int(statistic["target_border_idx"])
     if kind in {"Counter", "FeatureFreq"}:
-        good, total = mine[:, 0], np.full(len(mine), float(stored["counter_denominator"]))
+        good, total = mine[:, 0], np.full(len(mine), float(counts.denominator))
     elif kind in {"BinarizedTargetMeanValue", "FloatTargetMeanValue"}:
         good, total = mine[:, 0], mine[:, 1]
     else:

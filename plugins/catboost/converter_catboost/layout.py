@@ -122,7 +122,7 @@ _HINTS = {
 
 def _encoding(loaded: Loaded, names: Sequence[str], request: LoadRequest) -> Encoding:
     document, categories = categories_of_model(loaded, names, request)
-    for place, lost in unnamed(document, categories).items():
+    for place, lost in unnamed(loaded.blob, document, categories).items():
         message = f"{lost} categories of the column '{names[place]}' are known to {request.source.name} by their hashes alone"
         raise MissingInputs(message, hint="give the whole table that it was trained on: --data train.csv")
     try:

@@ -12,12 +12,14 @@ from catboost import CatBoost, CatBoostError
 
 from converter.plugin import Source, UnreadableSource, load_pickle
 from converter_catboost import model_blob
+from converter_catboost.losses import SEVERAL_TARGETS
 from converter_catboost.model_blob import ModelBlob, UnknownFormat
 from converter_catboost.plugin import is_json
 from converter_catboost.trusted import ALLOWED
 
 _SAVE_AGAIN = "copy or download it again, or save the model again with save_model"
 _JSON_TREES = ("oblivious_trees", "trees")
+_OF_NO_TARGET = ("Counter", "FeatureFreq")  # target statistics that count rows alone
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,13 @@ def _of_json(path: Path) -> Loaded:
         model = CatBoost().load_model(str(path), format="json")
     except CatBoostError as error:
         raise _damaged(path.name, error) from error
-    return Loaded(model, _read(model._serialize_model(), path.name), document)
+    blob = _read(model._serialize_model(), path.name)
+    if blob.loss in SEVERAL_TARGETS and any(each["ctr_type"] not in _OF_NO_TARGET for each in document["features_info"].get("ctrs", [])):
+        message = (
+            f"{path.name} has target statistics of several targets, of which CatBoost keeps one in JSON: it answers otherwise than what was saved"
+        )
+        raise UnreadableSource(message, hint="save the model with save_model('model.cbm'), and convert that with --data train.csv")
+    return Loaded(model, blob, document)
 
 
 def _taken_apart(model: Any, name: str) -> Loaded:

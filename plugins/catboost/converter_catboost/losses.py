@@ -44,6 +44,9 @@ _LOSSES = {
 }
 
 
+SEVERAL_TARGETS = frozenset({"MultiLogloss", "MultiCrossEntropy", "MultiRMSE", "MultiRMSEWithMissingValues", "PythonUserDefinedMultiTarget"})
+
+
 def loss_of(name: str) -> Loss:
     """Return what a loss function of CatBoost does; those of regression, of ranking, of survival and one's own give the raw answer."""
     return _LOSSES.get(name, Loss())

@@ -1,4 +1,4 @@
-"""CatBoost's binary model, `.cbm`: the bytes "CBM1", the length of a FlatBuffers message, the message, and parts that categories and texts need.
+"""CatBoost's binary model, `.cbm`: the bytes "CBM1", the length of a FlatBuffers message, the message, and the counts that categories need.
 
     float features   their borders, one after the other over all features, number the splits; then those of other features
     trees            symmetric: a split for each level, 2**levels leaves, the first split is bit 0 of the leaf's number
@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from converter_catboost.counts import Counts, counts_of
 from converter_catboost.flatbuffer import Table
 
 MAGIC = b"CBM1"
@@ -63,6 +64,8 @@ class ModelBlob:
     bias: np.ndarray
     """float64 [dimension]"""
     info: Mapping[str, str]
+    counts: tuple[Counts, ...] = ()
+    """Of each target statistic, in their order."""
 
     @property
     def trees(self) -> int:
@@ -92,7 +95,8 @@ class UnknownFormat(ValueError):
 
 def read(data: bytes) -> ModelBlob:
     """Read a binary model; raises ValueError with the fault where it is cut off or damaged, UnknownFormat where it is of another version."""
-    root = Table.root(_message(data))
+    message, rest = _parts(data)
+    root = Table.root(message)
     if (version := root.text(0)) != VERSION:
         raise UnknownFormat(f"its format is '{version}', where '{VERSION}' is known")
     trees = root.table(1)
@@ -116,6 +120,7 @@ def read(data: bytes) -> ModelBlob:
         scale=float(trees.number(14, "d", 1.0)),
         bias=bias if len(bias) else np.full(dimension, trees.number(15, "d", 0.0)),
         info=info,
+        counts=counts_of(trees, rest),
     )
     for fault in _faults(blob):
         raise ValueError(fault)
@@ -125,7 +130,8 @@ def read(data: bytes) -> ModelBlob:
 _OTHERS = {"categorical": 4, "text": 12, "embedding": 18}
 
 
-def _message(data: bytes) -> bytes:
+def _parts(data: bytes) -> tuple[bytes, bytes]:
+    """The message, and what lies behind it."""
     if not data.startswith(MAGIC):
         raise ValueError(f"it begins with {data[:4]!r}, not with {MAGIC!r}")
     try:
@@ -136,7 +142,7 @@ def _message(data: bytes) -> bytes:
         raise ValueError("it ends before its length") from None
     if len(data) < start + length:
         raise ValueError(f"{len(data) - start} of {length} bytes are there")
-    return data[start : start + length]
+    return data[start : start + length], data[start + length :]
 
 
 def _float_feature(table: Table) -> FloatFeature:

@@ -32,7 +32,7 @@ def categories_of_model(loaded: Loaded, names: Sequence[str], request: LoadReque
     info = document["features_info"]
     told |= {str(each["value"]): each for each in info.get("cat_features_hash", [])}
     complete = {**document, "features_info": {**info, "cat_features_hash": list(told.values())}}
-    return complete, categories_of(complete)
+    return complete, categories_of(loaded.blob, complete)
 
 
 def _texts(name: str, request: LoadRequest) -> list[str]:

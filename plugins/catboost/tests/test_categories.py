@@ -68,6 +68,8 @@ STATISTICS: dict[str, tuple[type, dict[str, Any]]] = {
         {"simple_ctr": ["BinarizedTargetMeanValue"], "combinations_ctr": ["BinarizedTargetMeanValue"], "nan_mode": "Max"},
     ),
     "several borders": (CatBoostRegressor, {"simple_ctr": ["Borders:TargetBorderCount=3:Prior=0.3"], "max_ctr_complexity": 3}),
+    "several labels": (CatBoostClassifier, {"loss_function": "MultiLogloss"}),
+    "several targets": (CatBoostRegressor, {"loss_function": "MultiRMSE", "combinations_ctr": ["Borders", "BinarizedTargetMeanValue"]}),
     "trees that are not symmetric": (CatBoostRegressor, {"grow_policy": "Depthwise"}),
 }
 
@@ -77,6 +79,8 @@ def test_every_leaf_is_catboosts(name: str, shop: tuple[pd.DataFrame, np.ndarray
     table, target = shop
     kind, settings = STATISTICS[name]
     target = target if kind is CatBoostClassifier else target + table["weight"].to_numpy()
+    if "loss_function" in settings:
+        target = np.stack([target, (table["count"] > 10).to_numpy().astype(target.dtype)], axis=-1)
     model = kind(**SETTINGS, **settings).fit(table, target, cat_features=NAMES)
     same_leaves(loaded(model, table, method="leaf"), tmp_path)
 
@@ -139,6 +143,22 @@ def test_a_json_model_that_was_saved_with_its_pool_converts_alone(shop: tuple[pd
     report = converter.convert(tmp_path / "model.json")
     assert report.agrees
     assert {each.name: each.dtype for each in report.spec.inputs} == {"features": "float32", "colour": "string", "count": "string", "flag": "string"}
+
+
+def test_json_that_lost_the_statistics_of_a_target_is_refused(shop: tuple[pd.DataFrame, np.ndarray], tmp_path: Path) -> None:
+    """CatBoost loads it without a word, and answers otherwise than the model that was saved."""
+    table, target = shop
+    labels = np.stack([target, (table["count"] > 10).to_numpy().astype(int)], axis=-1)
+    model = CatBoostClassifier(loss_function="MultiLogloss", **SETTINGS).fit(table, labels, cat_features=NAMES)
+    model.save_model(str(tmp_path / "model.json"), format="json", pool=Pool(table, cat_features=NAMES))
+    with pytest.raises(
+        UnreadableSource, match=r"^model\.json has target statistics of several targets, of which CatBoost keeps one in JSON"
+    ) as caught:
+        converter.convert(tmp_path / "model.json")
+    assert caught.value.hint == "save the model with save_model('model.cbm'), and convert that with --data train.csv"
+    one_hot = CatBoostClassifier(loss_function="MultiLogloss", one_hot_max_size=64, **SETTINGS).fit(table, labels, cat_features=NAMES)
+    one_hot.save_model(str(tmp_path / "one_hot.json"), format="json", pool=Pool(table, cat_features=NAMES))
+    assert converter.convert(tmp_path / "one_hot.json").agrees
 
 
 def test_a_binary_model_converts_with_its_table(shop: tuple[pd.DataFrame, np.ndarray], tmp_path: Path) -> None:

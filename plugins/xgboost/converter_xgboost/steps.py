@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
-from xgboost import XGBClassifier, XGBRegressor, XGBRFClassifier, XGBRFRegressor
+from xgboost import XGBClassifier, XGBModel, XGBRanker, XGBRegressor, XGBRFClassifier, XGBRFRegressor
 
 from converter.plugin import Input, LoadRequest, Source
 from converter_sklearn.estimators import Estimators, Writer
@@ -52,8 +52,8 @@ class _Classifier(_Step):
 
 class _Regressor(_Step):
     def predict(self) -> str:
-        """The predictions."""
-        return self.values["prediction"]
+        """The predictions; of multi:softmax the classes, which only a classifier calls labels."""
+        return self.values["prediction"] if "prediction" in self.values else self.cast(self.values["label"], self.dtype)
 
 
 def _loaded(estimator: Any, dtype: str, method: str) -> XGBoostModel:
@@ -70,5 +70,7 @@ WRITERS: Mapping[type, type[Writer]] = {
     XGBRFClassifier: _Classifier,
     XGBRegressor: _Regressor,
     XGBRFRegressor: _Regressor,
+    XGBRanker: _Regressor,
+    XGBModel: _Regressor,
 }
 ESTIMATORS = Estimators(WRITERS, ALLOWED, _thresholds)
