@@ -2,7 +2,20 @@
 
 from converter.trees.document import Document
 from converter.trees.ensemble import Comparison, Ensemble, decide, scores
+from converter.trees.proving import are_led, led, rows_to_prove
 from converter.trees.reaching import beside_splits
 from converter.trees.sampling import Column, columns_of
 
-__all__ = ["Column", "Comparison", "Document", "Ensemble", "beside_splits", "columns_of", "decide", "scores"]
+__all__ = [
+    "Column",
+    "Comparison",
+    "Document",
+    "Ensemble",
+    "are_led",
+    "beside_splits",
+    "columns_of",
+    "decide",
+    "led",
+    "rows_to_prove",
+    "scores",
+]

@@ -12,7 +12,7 @@ from catboost import CatBoost
 
 from converter.plugin import Output, UsageError
 from converter_catboost.loading import Loaded
-from converter_catboost.losses import Link, Task, loss_of
+from converter_catboost.losses import Link, Task, is_known, loss_of
 from converter_catboost.model_blob import ModelBlob
 
 _LABEL = Output("label", label_of="probabilities")
@@ -28,10 +28,13 @@ class Asked:
 
 
 def outputs_of(blob: ModelBlob, method: str) -> tuple[Output, ...]:
-    """Return the outputs; raises UsageError for probabilities of a model that has none."""
+    """Return the outputs; raises UsageError for probabilities of a model that has none, and for the prediction of one whose loss function is not known."""
     task = loss_of(blob.loss).task
     if method in {"raw", "leaf"}:
         return (Output("raw") if method == "raw" else Output("leaves", "int64"),)
+    if not is_known(blob.loss):
+        message = f"the model has the loss function '{blob.loss}', which is none of CatBoost's that are known: what it predicts cannot be told"
+        raise UsageError(message, hint="-O method=raw converts the sum of its trees, -O method=leaf its leaves")
     if method == "probability":
         if task is Task.PREDICTION:
             loss = blob.loss or "a function of one's own"

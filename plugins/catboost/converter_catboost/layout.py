@@ -20,7 +20,6 @@ from converter_catboost.loading import Loaded
 from converter_catboost.model_blob import ModelBlob
 from converter_catboost.texts import categories_of_model
 
-ROWS = Axis(low=1, high=4096, usual=512)
 MATRIX = "features"
 UNKNOWN = 1 / 10  # of the categories are none that the model knows
 _TAKEN = (MATRIX, "label", "probabilities", "prediction", "raw", "leaves")
@@ -90,7 +89,7 @@ def layout_of(loaded: Loaded, request: LoadRequest) -> Layout:
     names = _names(tuple(str(each) for each in loaded.model.feature_names_), request)
     if not blob.others["categorical"]:
         matrix = _given(request.inputs, len(columns), dtype) if request.inputs else _matrix(columns, names, dtype)
-        axes = {axis: ROWS if size == Axis() else size for axis, size in request.axes.items()} if request.inputs else {"batch": ROWS}
+        axes = request.axes if request.inputs else {"batch": Axis()}
         return Layout((matrix,), axes, columns, tuple(range(len(columns))), len(columns), splits_of(blob), matrix.dtype)
     if request.inputs:
         raise MissingInputs(f"{name} takes categories, whose inputs cannot be given", hint="leave --input out; --data train.csv shows the columns")
@@ -100,7 +99,7 @@ def layout_of(loaded: Loaded, request: LoadRequest) -> Layout:
     inputs = [_matrix(numbers, tuple(names[place] for place in encoding.numbers), dtype)] if numbers else []
     inputs += [_category(each, names[each.place], request) for each in asked]
     places = (*encoding.numbers, *(each.place for each in asked))
-    return Layout(tuple(inputs), {"batch": ROWS}, numbers, places, len(columns), encoding.splits, dtype, encoding)
+    return Layout(tuple(inputs), {"batch": Axis()}, numbers, places, len(columns), encoding.splits, dtype, encoding)
 
 
 def _check_kinds(blob: ModelBlob, name: str) -> None:

@@ -35,7 +35,14 @@ class Loss:
     task: Task = Task.PREDICTION
 
 
+_OF_NUMBERS = ("RMSE", "MAE", "MAPE", "Quantile", "MultiQuantile", "Expectile", "LogLinQuantile", "LogCosh", "Lq", "Huber", "Cox", "SurvivalAft")
+_OF_TARGETS = ("MultiRMSE", "MultiRMSEWithMissingValues", "PythonUserDefinedMultiTarget")
+_OF_RANKS = ("YetiRank", "YetiRankPairwise", "PairLogit", "PairLogitPairwise", "LambdaMart", "StochasticRank", "StochasticFilter")
+_OF_GROUPS = ("QueryRMSE", "QuerySoftMax", "QueryCrossEntropy", "GroupQuantile", "Combination")
+_OWN = ("PythonUserDefinedPerObject", "UserPerObjMetric", "UserQuerywiseMetric", "")  # a model that was put together from others keeps no name
+
 _LOSSES = {
+    **dict.fromkeys((*_OF_NUMBERS, *_OF_TARGETS, *_OF_RANKS, *_OF_GROUPS, *_OWN), Loss()),
     **dict.fromkeys(("Logloss", "CrossEntropy", "Focal", "MultiClassOneVsAll"), Loss(Link.SIGMOID, Task.CLASSES)),
     "MultiClass": Loss(Link.SOFTMAX, Task.CLASSES),
     **dict.fromkeys(("MultiLogloss", "MultiCrossEntropy"), Loss(Link.SIGMOID, Task.LABELS)),
@@ -44,9 +51,14 @@ _LOSSES = {
 }
 
 
-SEVERAL_TARGETS = frozenset({"MultiLogloss", "MultiCrossEntropy", "MultiRMSE", "MultiRMSEWithMissingValues", "PythonUserDefinedMultiTarget"})
+SEVERAL_TARGETS = frozenset({"MultiLogloss", "MultiCrossEntropy", *_OF_TARGETS})
+
+
+def is_known(name: str) -> bool:
+    """Tell whether a loss function is one of CatBoost's, up to 1.2."""
+    return name in _LOSSES
 
 
 def loss_of(name: str) -> Loss:
-    """Return what a loss function of CatBoost does; those of regression, of ranking, of survival and one's own give the raw answer."""
+    """Return what a loss function of CatBoost does; those of regression, of ranking, of survival, one's own, and unknown ones give the raw answer."""
     return _LOSSES.get(name, Loss())

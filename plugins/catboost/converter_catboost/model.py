@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from converter.plugin import Exporter, LoadRequest, SourceModel, UsageError
-from converter.trees import Ensemble, beside_splits
+from converter.plugin import Axis, Exporter, LoadRequest, SourceModel, UsageError
+from converter.trees import Ensemble, led, rows_to_prove
 from converter_catboost.answers import Asked, ask, classes_of, metadata_of, outputs_of
 from converter_catboost.ensemble import ensemble_of
 from converter_catboost.exporters.catboost import write_catboost
@@ -35,7 +35,7 @@ class CatBoostModel(SourceModel):
         self.layout = layout
         self.asked = asked
         self.inputs = layout.inputs
-        self.axes = layout.axes
+        self.axes = {name: rows_to_prove(self._ensemble) if axis == Axis() else axis for name, axis in layout.axes.items()}
         self.exporters = (Exporter("direct", partial(write_direct, self)), Exporter("catboost", partial(write_catboost, self)))
         self.outputs = outputs_of(loaded.blob, asked.method)
         self.metadata = metadata_of(loaded.blob)
@@ -48,12 +48,11 @@ class CatBoostModel(SourceModel):
     def sample(self, rng: np.random.Generator, sizes: Mapping[str, int]) -> dict[str, np.ndarray[Any, Any]]:
         """Return random rows: half of the numbers on a border or one step beside it, some missing or infinite; categories known and unknown.
 
-        Every second row is led to a split of some tree, each in turn, and lies on or beside its border.
+        Most rows are led to a split of some tree, each in turn, and lie on one side of its border.
         """
         feeds = self.layout.sample(rng, sizes)
         if (matrix := self.layout.matrix) is not None:
-            numbers = feeds[matrix.name].astype(np.float32)  # as CatBoost rounds what it compares
-            numbers[::2] = beside_splits(self._ensemble, numbers[::2], rng)
+            numbers = led(self._ensemble, feeds[matrix.name].astype(np.float32), rng)  # as CatBoost rounds what it compares
             feeds[matrix.name] = numbers.astype(matrix.dtype)
         return feeds
 

@@ -27,7 +27,9 @@ def test_a_file_converts_alone(wine: Any, tmp_path: Path, name: str) -> None:
     assert report.framework == "catboost"
     assert report.published == tmp_path / "model.onnx"
     assert [each.exporter for each in report.attempts] == ["direct"]
-    assert {case.sizes["batch"] for case in report.cases} >= {1, 2, 512}
+    sizes = {case.sizes["batch"] for case in report.cases}
+    assert sizes >= {1, 2}
+    assert max(sizes) >= 512
     answer = converter.Session(report.published).run({"features": np.zeros((4, 13), np.float32)})
     assert answer["label"].shape == (4,)
     assert answer["probabilities"].shape == (4, 3)

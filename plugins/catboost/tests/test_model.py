@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from catboost import CatBoost, CatBoostClassifier, CatBoostRanker, CatBoostRegressor
 
 from converter.plugin import Axis, LoadRequest, MissingInputs, Source, UsageError, parse_inputs
+from converter.trees import rows_to_prove
 from converter_catboost.model import CatBoostModel, load
 
 SETTINGS: dict[str, Any] = {"iterations": 5, "depth": 3, "thread_count": 1, "random_seed": 0, "allow_writing_files": False, "verbose": False}
@@ -30,7 +32,7 @@ def test_the_input_is_one_matrix(classifier: Any) -> None:
     (features,) = model.inputs
     assert (features.name, features.dtype, features.dims) == ("features", "float32", ("batch", 30))
     assert features.columns[0] == "mean radius"
-    assert model.axes == {"batch": Axis(1, 4096, usual=512)}
+    assert model.axes == {"batch": rows_to_prove(model._ensemble)}
     assert model.summary == "CatBoostClassifier, Logloss: 20 symmetric trees, 30 features, 2 classes"
 
 
@@ -110,6 +112,18 @@ def test_a_method_asks_for_something_else(wine: Any, regressor: Any) -> None:
     with pytest.raises(UsageError, match=r"^a model with the loss function RMSE has no probabilities$") as caught:
         loaded(regressor, method="probability")
     assert caught.value.hint == "-O method=predict, raw or leaf"
+
+
+def test_the_prediction_of_an_unknown_loss_function_is_refused(wine: Any, tmp_path: Path) -> None:
+    (tmp_path / "model.cbm").write_bytes(wine._serialize_model().replace(b'"MultiClass"', b'"MultiGuess"'))
+    message = r"^the model has the loss function 'MultiGuess', which is none of CatBoost's that are known: what it predicts cannot be told$"
+    for method in ("predict", "probability"):
+        with pytest.raises(UsageError, match=message) as caught:
+            loaded(tmp_path / "model.cbm", method=method)
+        assert caught.value.hint == "-O method=raw converts the sum of its trees, -O method=leaf its leaves"
+    model = loaded(tmp_path / "model.cbm", method="raw")
+    feeds = {"features": rows(model, 20)}
+    np.testing.assert_array_equal(model.run(feeds)["raw"], loaded(wine, method="raw").run(feeds)["raw"])
 
 
 def test_only_the_first_trees_are_asked(wine: Any) -> None:

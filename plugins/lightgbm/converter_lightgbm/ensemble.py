@@ -35,6 +35,11 @@ class Matrix:
         """How many it has."""
         return self.width + len(self.categories) + len(self.zeros)
 
+    @property
+    def sources(self) -> Ints:
+        """The model's column that each is made of, [columns]."""
+        return np.concatenate([np.arange(self.width), self.categories, self.zeros])
+
     def places(self, trees: Trees) -> Ints:
         """Return the column that each split reads, [splits]."""
         whole = self.width + np.searchsorted(self.categories, trees.features)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import copy
 import json
-import re
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,14 +13,10 @@ from lightgbm import Booster, LGBMClassifier, LGBMModel, LGBMRanker, LGBMRegress
 from lightgbm.basic import LightGBMError
 
 from converter.plugin import Source, UnreadableSource, UsageError, load_pickle
-from converter_lightgbm import model_text
 from converter_lightgbm.model_text import ModelText
-from converter_lightgbm.objectives import KNOWN, Objective
 from converter_lightgbm.plugin import TEXT_HEADS
-from converter_lightgbm.trusted import ALLOWED
-
-_SAVE_AGAIN = "copy or download it again, or save the model again with Booster.save_model"
-_NEWEST = 4  # the format version of the text that LightGBM 4 writes; what is newer may mean something else by the same words
+from converter_lightgbm.trusted import ALLOWED, READ
+from converter_lightgbm.vetting import SAVE_AGAIN, vetted
 
 
 @dataclass(frozen=True)
@@ -68,15 +64,15 @@ def _read_file(path: Path) -> Loaded:
     try:
         text = path.read_text("utf-8")
     except UnicodeDecodeError as error:
-        raise UnreadableSource(f"{path.name} is not a text model of LightGBM: {error}", hint=_SAVE_AGAIN) from error
+        raise UnreadableSource(f"{path.name} is not a text model of LightGBM: {error}", hint=SAVE_AGAIN) from error
     if not text.startswith("tree"):
         start = text[:40].partition("\n")[0]
-        raise UnreadableSource(f"{path.name} is not a text model of LightGBM: it begins with '{start}', not with 'tree'", hint=_SAVE_AGAIN)
-    found = _read(text, path.name)
+        raise UnreadableSource(f"{path.name} is not a text model of LightGBM: it begins with '{start}', not with 'tree'", hint=SAVE_AGAIN)
+    found = vetted(text, path.name)
     try:
         return Loaded(Booster(model_str=found.text), found)
     except (LightGBMError, json.JSONDecodeError) as error:
-        raise UnreadableSource(f"{path.name} is a text model of LightGBM that is cut off or damaged: {error}", hint=_SAVE_AGAIN) from error
+        raise UnreadableSource(f"{path.name} is a text model of LightGBM that is cut off or damaged: {error}", hint=SAVE_AGAIN) from error
 
 
 def _taken_apart(model: Any, name: str, start: int, number: int) -> Loaded:
@@ -85,10 +81,21 @@ def _taken_apart(model: Any, name: str, start: int, number: int) -> Loaded:
     if not isinstance(model, LGBMModel):
         kind = f"the class {model.__name__}" if isinstance(model, type) else f"a {type(model).__name__}"
         raise UnreadableSource(f"{name} holds {kind}, not a model of LightGBM", hint="save the Booster, or the LGBMClassifier, …, itself")
-    if not model.__sklearn_is_fitted__():
-        raise UnreadableSource(f"{name} is not fitted", hint="call fit before it is saved or converted")
+    model = _fitted(model, name)
     wrapper = model if isinstance(model, LGBMClassifier | LGBMRanker | LGBMRegressor) else None  # their base answers as the booster does
     return _answering(model.booster_, wrapper, name, start, number)
+
+
+def _fitted(model: LGBMModel, name: str) -> LGBMModel:
+    """The model, or a copy that is marked as fitted where an older LightGBM, which knew no such mark, fitted it."""
+    if model.__sklearn_is_fitted__():
+        return model
+    state = vars(model)
+    if state.get("_Booster") is None:
+        raise UnreadableSource(f"{name} is not fitted", hint="call fit before it is saved or converted")
+    older = copy.copy(model)
+    older.__dict__.update(fitted_=True, _n_features_in=state.get("_n_features_in", state["_n_features"]))
+    return older
 
 
 def _answering(booster: Booster, wrapper: Any, name: str, start: int, number: int) -> Loaded:
@@ -100,24 +107,6 @@ def _answering(booster: Booster, wrapper: Any, name: str, start: int, number: in
         raise UsageError(f"start_iteration={start} leaves none of the {total} iterations of {name}", hint=f"a number from 0 to {total - 1}")
     if number == 0:
         number = booster.best_iteration if start == 0 and booster.best_iteration > 0 else -1  # as predict does
-    text = _read(booster.model_to_string(num_iteration=number, start_iteration=start), name)
+    read = vars(booster).get(READ) if start == 0 and number < 0 else None
+    text = read or vetted(booster.model_to_string(num_iteration=number, start_iteration=start), name)
     return Loaded(booster, text, wrapper, start, number)
-
-
-def _read(text: str, name: str) -> ModelText:
-    """Read a text model; raises UnreadableSource where it is damaged, of a newer format, or of an objective that nobody knows."""
-    header = model_text.header_of(text.replace("\r\n", "\n"))
-    version = re.fullmatch(r"v(\d+)", header.get("version", "v1"))
-    if version is None or int(version[1]) > _NEWEST:
-        hint = "a newer onnx-converter-lightgbm may know it; or save the model with LightGBM 4"
-        raise UnreadableSource(f"{name} is of the format version {header['version']}; known is up to v{_NEWEST}", hint=hint)
-    try:
-        Objective.of(header.get("objective", ""))
-    except KeyError as error:
-        raise UnreadableSource(
-            f"{name} has the objective '{error.args[0]}', which LightGBM 4 does not know", hint=f"known: {', '.join(KNOWN)}"
-        ) from None
-    try:
-        return model_text.read(text)
-    except ValueError as error:
-        raise UnreadableSource(f"{name} is a text model of LightGBM that is cut off or damaged: {error}", hint=_SAVE_AGAIN) from error

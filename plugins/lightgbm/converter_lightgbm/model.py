@@ -16,8 +16,7 @@ from converter_lightgbm.columns import columns_of
 from converter_lightgbm.exporters.direct import write_direct
 from converter_lightgbm.loading import Loaded, load_model
 from converter_lightgbm.plugin import LightGBM
-
-ROWS = Axis(low=1, high=4096, usual=512)
+from converter_lightgbm.sampling import Sampler
 
 
 def load(request: LoadRequest) -> LightGBMModel:
@@ -31,7 +30,7 @@ def load(request: LoadRequest) -> LightGBMModel:
     columns = columns_of(loaded.text)
     if request.inputs:
         return LightGBMModel(loaded, columns, _given(request.inputs, len(columns), options["dtype"]), request.axes, options["method"])
-    return LightGBMModel(loaded, columns, _found(loaded, columns, request, options["dtype"]), {"batch": ROWS}, options["method"])
+    return LightGBMModel(loaded, columns, _found(loaded, columns, request, options["dtype"]), {"batch": Axis()}, options["method"])
 
 
 _DEFAULTS: Mapping[str, Any] = {option.name: option.default for option in LightGBM.options}
@@ -46,7 +45,8 @@ class LightGBMModel(SourceModel):
         self.method = method
         self.classes = classes_of(loaded)
         self.inputs = (matrix,)
-        self.axes = {name: ROWS if axis == Axis() else axis for name, axis in axes.items()}
+        self._sampler = Sampler(loaded.text, columns, matrix.dtype)
+        self.axes = {name: self._sampler.batch if axis == Axis() else axis for name, axis in axes.items()}
         self.outputs = outputs_of(loaded, method)
         self.exporters = (
             Exporter("direct", partial(write_direct, self)),
@@ -67,11 +67,9 @@ class LightGBMModel(SourceModel):
         write_onnxmltools(self, request)
 
     def sample(self, rng: np.random.Generator, sizes: Mapping[str, int]) -> dict[str, np.ndarray]:
-        """Return random rows: half of the values on a threshold or one step beside it, missing ones and unknown categories where the model knows such."""
+        """Return random rows: on thresholds or one step beside them, most at a split that they come to, and strange values."""
         (matrix,) = self.inputs
-        rows = evaluate(matrix.dims[0], sizes)
-        dtype = np.dtype(matrix.dtype)
-        return {matrix.name: np.stack([column.draw(rng, rows, dtype) for column in self.columns], axis=-1)}
+        return {matrix.name: self._sampler.draw(rng, evaluate(matrix.dims[0], sizes))}
 
     def _summary(self) -> str:
         text = self.loaded.text
@@ -94,7 +92,9 @@ def _found(loaded: Loaded, columns: Sequence[Column], request: LoadRequest, dtyp
     low = min((column.low for column in bounded), default=0.0)
     high = max((column.high for column in bounded), default=float(max((max(column.categories, default=0) for column in columns), default=0)))
     domain = Domain(low, high, nan=any(column.nan for column in columns))
-    return Input("features", dtype, ("batch", len(columns)), domain, _names(loaded.text.feature_names, request))
+    names = _names(loaded.text.feature_names, request)
+    _check_codes(loaded, names, request)
+    return Input("features", dtype, ("batch", len(columns)), domain, names)
 
 
 def _names(names: tuple[str, ...], request: LoadRequest) -> tuple[str, ...]:
@@ -105,8 +105,25 @@ def _names(names: tuple[str, ...], request: LoadRequest) -> tuple[str, ...]:
     by_underscore = {name.replace(" ", "_"): name for name in table}  # as LightGBM writes names
     if all(name in by_underscore for name in names):
         return tuple(by_underscore[name] for name in names)
-    if all(name == f"Column_{place}" for place, name in enumerate(names)) and len(table) == len(names):
-        return tuple(table)
-    missing = next(name for name in names if name not in table)
-    hint = f"its columns: {', '.join(table)}; leave the target out where the model knows no names"
-    raise MissingInputs(f"the table lacks the column '{missing}' of the {len(names)} that {request.source.name} takes", hint=hint)
+    hint = f"its columns: {', '.join(table)}"
+    if any(name != f"Column_{place}" for place, name in enumerate(names)):
+        missing = next(name for name in names if name not in by_underscore)
+        raise MissingInputs(f"the table lacks the column '{missing}' of the {len(names)} that {request.source.name} takes", hint=hint)
+    if len(table) != len(names):
+        message = f"the table has {len(table)} columns, {request.source.name} takes {len(names)} without names"
+        raise MissingInputs(message, hint=f"{hint}; leave the target out")
+    return tuple(table)
+
+
+def _has_words(column: np.ndarray) -> bool:
+    return column.dtype.kind in "OUS" and any(isinstance(value, str) for value in column)
+
+
+def _check_codes(loaded: Loaded, names: Sequence[str], request: LoadRequest) -> None:
+    """See that a table holds no words where the model knows categories: rows of numbers have their codes."""
+    if not loaded.booster.pandas_categorical or request.columns is None:
+        return
+    worded = next((name for name in names if _has_words(request.columns[name])), None)
+    if worded is not None:
+        hint = f"codes are what table['{worded}'].cat.codes gives; the model's categories, in their order: {metadata_of(loaded)['categories']}"
+        raise MissingInputs(f"the column '{worded}' of the table holds words, {request.source.name} takes the codes of its categories", hint=hint)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,8 @@ import pytest
 from lightgbm import Dataset, LGBMClassifier, LGBMRanker, train
 
 from converter.plugin import Axis, LoadRequest, MissingInputs, Source, parse_inputs
+from converter.trees import Ensemble, decide
+from converter_lightgbm.ensemble import Matrix, ensemble_of
 from converter_lightgbm.model import LightGBMModel, load
 
 SETTINGS: dict[str, Any] = {"n_estimators": 5, "verbose": -1, "n_jobs": 1}
@@ -49,11 +52,51 @@ def test_rows_lie_on_and_one_step_beside_the_thresholds(wine: Any) -> None:
     assert hits == wanted
 
 
+def moved(ensemble: Ensemble, split: int, end: float) -> Ensemble:
+    """The threshold of one split goes one float32 toward an end."""
+    held = np.float32(ensemble.thresholds[split])
+    at = held if held <= ensemble.thresholds[split] else np.nextafter(held, np.float32(-np.inf))  # what decides float32 rows
+    thresholds = ensemble.thresholds.copy()
+    thresholds[split] = np.nextafter(at, np.float32(end))
+    return replace(ensemble, thresholds=thresholds)
+
+
+def test_a_usual_batch_tells_of_every_threshold_whether_it_is_one_step_off(cancer: tuple[Any, Any]) -> None:
+    model = loaded(LGBMClassifier(n_estimators=10, num_leaves=15, verbose=-1, n_jobs=1).fit(*cancer))
+    text = model.loaded.text
+    drawn = rows(model, model.axes["batch"].usual)
+    ensemble = ensemble_of(text, Matrix.of(text.trees, text.width), "float32")
+    right = decide(ensemble, drawn)
+    splits = np.nonzero(~ensemble.is_leaf)[0]
+    assert len(splits) > 100
+    for split in splits:
+        for end in (-np.inf, np.inf):
+            assert (decide(moved(ensemble, split, end), drawn) != right).any()
+
+
+def test_a_usual_batch_has_as_many_rows_as_splits_need_and_time_allows(telling: tuple[np.ndarray, np.ndarray]) -> None:
+    table, kinds = telling
+    parameters = {"objective": "regression", "num_leaves": 31, "min_data_in_leaf": 1, "verbose": -1, "num_threads": 1}
+    usual = {}
+    for trees in (3, 60, 1500):
+        axis = loaded(train(parameters, Dataset(table, kinds), trees)).axes["batch"]
+        usual[trees] = axis.usual
+        assert axis.high >= axis.usual >= 512
+    assert usual[3] == 512
+    assert usual[60] >= 2 * 60 * 30
+    assert usual[1500] < 3000
+
+
+def test_a_batch_of_ones_own_sizes_keeps_them(wine: Any) -> None:
+    assert loaded(wine, "x:float32[rows=2..9,13]").axes == {"rows": Axis(2, 9)}
+    assert loaded(wine, "x:float32[rows,13]").axes == {"rows": loaded(wine).axes["batch"]}
+
+
 def test_rows_have_missing_values_and_unknown_categories_where_the_model_knows_such(mixed: Any, wine: Any) -> None:
     kinds, size, constant = rows(loaded(mixed)).T
     assert set(kinds[np.isfinite(kinds)]) > set(range(12))
     assert {-1.0, 12.0, 51.0} <= set(kinds)
-    assert 0.05 < np.isnan(size).mean() < 0.15
+    assert 0.02 < np.isnan(size).mean() < 0.15
     assert np.isfinite(constant).all()
     assert not np.isnan(rows(loaded(wine))).any()
 
@@ -71,8 +114,8 @@ def test_zero_that_counts_as_missing_is_tried() -> None:
     table = np.where(rng.random((400, 2)) < 0.4, 0, rng.normal(size=(400, 2)))
     model = loaded(LGBMClassifier(zero_as_missing=True, **SETTINGS).fit(table, table[:, 0] > 0.1))
     drawn = rows(model)
-    assert (drawn[:, 0] == 0).mean() > 0.05
-    assert np.isnan(drawn[:, 0]).mean() > 0.05
+    assert (drawn[:, 0] == 0).mean() > 0.02
+    assert np.isnan(drawn[:, 0]).mean() > 0.02
 
 
 def test_a_classifier_answers_its_labels_and_probabilities(classifier: Any, cancer: tuple[Any, Any]) -> None:
@@ -156,4 +199,22 @@ def test_a_table_may_have_further_columns_and_spaces_in_names(classifier: Any, c
 def test_a_table_that_lacks_a_column_is_refused(classifier: Any) -> None:
     with pytest.raises(MissingInputs, match="the table lacks the column 'mean_radius' of the 30 that LGBMClassifier takes") as caught:
         loaded(classifier, columns={"x": np.zeros(3)})
-    assert caught.value.hint.startswith("its columns: x")
+    assert caught.value.hint == "its columns: x"
+
+
+def test_a_table_of_another_width_is_refused_where_the_model_has_no_names(wine: Any) -> None:
+    with pytest.raises(MissingInputs, match="the table has 14 columns, LGBMClassifier takes 13 without names") as caught:
+        loaded(wine, columns={f"c{place}": np.zeros(3) for place in range(14)})
+    assert caught.value.hint.startswith("its columns: c0, c1")
+    assert caught.value.hint.endswith("leave the target out")
+
+
+def test_words_in_a_table_are_refused_where_the_model_takes_their_codes() -> None:
+    table = pd.DataFrame({"kind": pd.Categorical(list("xyzw") * 50), "size": np.arange(200.0)})
+    model = LGBMClassifier(**SETTINGS, min_child_samples=5).fit(table, table["kind"].isin(["x", "z"]).to_numpy())
+    columns = {"size": table["size"].to_numpy(), "kind": table["kind"].to_numpy(object)}
+    with pytest.raises(MissingInputs, match="the column 'kind' of the table holds words, LGBMClassifier takes the codes of its categories") as caught:
+        loaded(model, columns=columns)
+    expected = """codes are what table['kind'].cat.codes gives; the model's categories, in their order: [["w", "x", "y", "z"]]"""
+    assert caught.value.hint == expected
+    assert loaded(model, columns={**columns, "kind": table["kind"].cat.codes.to_numpy()}).inputs[0].columns == ("kind", "size")

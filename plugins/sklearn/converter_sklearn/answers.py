@@ -7,8 +7,11 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import is_outlier_detector, is_regressor
+from sklearn.ensemble import BaggingClassifier, ExtraTreesClassifier, RandomForestClassifier
 
 from converter.plugin import Output, UnreadableSource, UsageError
+
+_MOST_PROBABLE = {RandomForestClassifier, ExtraTreesClassifier, BaggingClassifier}  # whose predict asks every tree again, and takes the first best
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,11 @@ def answers_of(estimator: Any, name: str, asked: str = "predict") -> tuple[Answe
 
 def ask(estimator: Any, answers: tuple[Answer, ...], table: Any) -> dict[str, np.ndarray]:
     """Return the answers as dense arrays of ONNX's dtypes, each method called once; class labels that are booleans or whole numbers as int64."""
-    found = {method: getattr(estimator, method)(table) for method in dict.fromkeys(answer.method for answer in answers)}
+    methods = dict.fromkeys(answer.method for answer in answers)
+    labels = "predict_proba" in methods and type(estimator) in _MOST_PROBABLE and isinstance(estimator.classes_, np.ndarray)
+    found = {method: getattr(estimator, method)(table) for method in methods if not (labels and method == "predict")}
+    if labels:
+        found["predict"] = estimator.classes_[found["predict_proba"].argmax(axis=1)]
     return {answer.output.name: _dense(found[answer.method], answer) for answer in answers}
 
 
@@ -60,7 +67,9 @@ def _asked(estimator: Any, name: str, asked: str) -> tuple[Answer, ...]:
     method = {"probability": "predict_proba", "raw": raw, "leaf": "apply"}[asked]
     if not hasattr(estimator, method):
         raise UsageError(f"{name} has no {method}, which the method {asked} asks for", hint="-O method=predict converts what it has")
-    return _probabilities(estimator) if asked == "probability" else (Answer(Output(asked), method, is_label=asked == "leaf"),)
+    if asked == "probability":
+        return _probabilities(estimator)
+    return (Answer(Output("leaves" if asked == "leaf" else asked), method, is_label=asked == "leaf"),)
 
 
 def _probabilities(estimator: Any) -> tuple[Answer, ...]:

@@ -17,7 +17,7 @@ STRANGE = 0.04  # of the values are infinite where that is asked, or missing amo
 
 @dataclass(frozen=True, eq=False)
 class Column:
-    """A column: its dtype and domain; `encoded` where categories decide, so that its dtype must stay.
+    """A column: its dtype and domain; `encoded` where categories decide, so that its dtype must stay, `boxed` where an estimator knows numbers as objects.
 
     `thresholds`, float64, are what trees compare it with; `infinite` where infinities come too.
     """
@@ -28,6 +28,7 @@ class Column:
     encoded: bool = False
     thresholds: np.ndarray = field(default_factory=lambda: np.empty(0))
     infinite: bool = False
+    boxed: bool = False
 
     @property
     def numeric(self) -> bool:
@@ -99,7 +100,8 @@ def of_codes(categories: Sequence[Any]) -> Column:
         return of_categories(categories, unknown=True)
     known = np.array(numbers, np.float64)
     values = (*known, *known, known.max() + 1, -1.0, known[0] + 0.5)
-    return Column("", _float_of(known), Domain(values=tuple(map(float, values)), nan=True))
+    boxed = np.asarray(categories).dtype == object
+    return Column("", _float_of(known), Domain(values=tuple(map(float, values)), nan=True), boxed=boxed)
 
 
 def _float_of(values: np.ndarray) -> str:

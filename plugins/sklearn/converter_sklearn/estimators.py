@@ -14,7 +14,7 @@ from __future__ import annotations
 import functools
 import importlib.metadata
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -70,6 +70,10 @@ class Writer:
     def number(self, value: float) -> str:
         """Return a constant [1] in `dtype`."""
         return self.document.constant(np.array([value], self.dtype))
+
+    def divided(self, value: str, divisor: float) -> str:
+        """Return a value in `dtype` by a number."""
+        return value if divisor == 1 else self.document.node("Div", value, self.number(divisor))
 
 
 @dataclass(frozen=True)
@@ -133,6 +137,20 @@ def joined(document: Document, blocks: Sequence[Block], dtype: str) -> str:
     """Return blocks side by side in a dtype, [batch, columns]."""
     parts = [each.value if each.dtype == dtype else cast(document, each.value, dtype) for each in blocks]
     return parts[0] if len(parts) == 1 else document.node("Concat", *parts, axis=1)
+
+
+def picked(document: Document, blocks: Sequence[Block], columns: np.ndarray) -> list[Block]:
+    """Return some columns of blocks in the order given, neighbours of one block side by side."""
+    starts = np.cumsum([0, *(each.width for each in blocks)])
+    owners = np.searchsorted(starts, columns, "right") - 1
+    runs = np.split(np.arange(len(columns)), np.nonzero(np.diff(owners))[0] + 1)
+    return [_picked(document, blocks[owners[run[0]]], columns[run] - starts[owners[run[0]]]) for run in runs]
+
+
+def _picked(document: Document, block: Block, columns: np.ndarray) -> Block:
+    if np.array_equal(columns, np.arange(block.width)):
+        return block
+    return replace(block, value=document.node("Gather", block.value, document.constant(columns.astype(np.int64)), axis=1), width=len(columns))
 
 
 def cast(document: Document, value: str, dtype: str) -> str:

@@ -6,12 +6,12 @@ Only the parts that see the input as it comes are asked: a pipeline's first step
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from sklearn.compose import ColumnTransformer
-from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor, IsolationForest
+from sklearn.ensemble import BaggingClassifier, BaggingRegressor, HistGradientBoostingClassifier, HistGradientBoostingRegressor, IsolationForest
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import FeatureUnion, Pipeline
 
@@ -20,11 +20,21 @@ from converter_sklearn.columns import Column, merged, of_categories, of_codes
 from converter_sklearn.estimators import writer_of
 from converter_sklearn.text import is_text, text_column
 from converter_sklearn.thresholds import thresholds_of
+from converter_sklearn.trees.splits import Splits, splits_of
 
 _NESTED = ("best_estimator_", "estimator_", "regressor_")
 _ROWS = ("_fit_X", "X_train_", "X_fit_", "support_vectors_")
 _POINTS = (*_ROWS, "cluster_centers_", "centroids_", "means_", "theta_")
 _SPREADS = 3.0  # on each side of a mean
+
+
+@dataclass
+class Known:
+    """What is known about `width` columns: each by its place, and the splits of the trees that read all of them as they come."""
+
+    width: int
+    columns: dict[int, Column] = field(default_factory=dict)
+    splits: Splits | None = None
 
 
 def head_of(estimator: Any) -> Any:
@@ -43,15 +53,16 @@ def used_places(estimator: Any) -> set[int] | None:
     return {place for name, part, _ in head.transformers_ if part != "drop" for place in _places(head, name)}
 
 
-def known_columns(estimator: Any, width: int) -> dict[int, Column]:
-    """Return, by place, the columns that fitted parts know something about; `width` is the number of columns."""
-    found: dict[int, Column] = {}
+def known_of(estimator: Any, width: int) -> Known:
+    """Return what fitted parts know about their columns; `width` is the number of columns."""
+    found = Known(width)
     _visit(estimator, range(width), found)
     core = head_of(estimator)
     if writer_of(core) is None:
         return found
-    infinite = isinstance(core, HistGradientBoostingClassifier | HistGradientBoostingRegressor | IsolationForest)
-    return {place: _with_strange(column, nan=core.__sklearn_tags__().input_tags.allow_nan, infinite=infinite) for place, column in found.items()}
+    nan, infinite = _takes_nan(core), _takes_infinity(core)
+    columns = {place: _with_strange(column, nan=nan, infinite=infinite) for place, column in found.columns.items()}
+    return replace(found, columns=columns)
 
 
 def known_rows(estimator: Any, width: int) -> np.ndarray | None:
@@ -61,7 +72,18 @@ def known_rows(estimator: Any, width: int) -> np.ndarray | None:
     return next((rows for rows in found if rows is not None and rows.ndim == 2), None)
 
 
-def _visit(part: Any, places: Sequence[int], found: dict[int, Column]) -> None:
+def _takes_nan(core: Any) -> bool:
+    return bool(core.__sklearn_tags__().input_tags.allow_nan) if hasattr(core, "__sklearn_tags__") else False
+
+
+def _takes_infinity(core: Any) -> bool:
+    """Whether it looks at its columns without being afraid of infinities; bagging leaves that to its members."""
+    if isinstance(core, BaggingClassifier | BaggingRegressor):
+        return all(map(_takes_infinity, core.estimators_))
+    return isinstance(core, HistGradientBoostingClassifier | HistGradientBoostingRegressor | IsolationForest)
+
+
+def _visit(part: Any, places: Sequence[int], found: Known) -> None:
     if isinstance(part, Pipeline):
         for step in (step for _, step in part.steps if not _is_nothing(step)):
             _visit(step, places, found)
@@ -72,14 +94,17 @@ def _visit(part: Any, places: Sequence[int], found: dict[int, Column]) -> None:
             if each not in ("drop", "passthrough"):
                 _visit(each, [places[place] for place in _places(part, name)], found)
     elif is_text(part):
-        found[places[0]] = text_column(part)
+        found.columns[places[0]] = text_column(part)
     elif isinstance(part, FeatureUnion):
         for _, each in part.transformer_list:
             _visit(each, places, found)
     else:
-        described = _described(part, len(places))
+        splits = splits_of(part, len(places))
+        if len(places) == found.width and found.splits is None:
+            found.splits = splits
+        described = _described(part, splits, len(places))
         for place, column in zip(places, described, strict=False):
-            found[place] = merged(found[place], column) if place in found else column
+            found.columns[place] = merged(found.columns[place], column) if place in found.columns else column
         if not described and (inner := _inner(part)) is not None:
             _visit(inner, places, found)
 
@@ -90,8 +115,8 @@ def _with_strange(column: Column, *, nan: bool, infinite: bool) -> Column:
     return replace(column, domain=replace(column.domain, nan=nan), infinite=infinite and not column.domain.values)
 
 
-def _described(part: Any, width: int) -> list[Column]:
-    """Return what one part says about each of its columns; [] where it says nothing."""
+def _described(part: Any, splits: Splits | None, width: int) -> list[Column]:
+    """Return what one part, with its splits, says about each of its columns; [] where it says nothing."""
     if isinstance(categories := getattr(part, "categories_", None), list):
         unknown = getattr(part, "handle_unknown", "ignore") != "error"
         return [of_categories(each, unknown=unknown) for each in categories]
@@ -99,7 +124,7 @@ def _described(part: Any, width: int) -> list[Column]:
         return _imputed(part, width)
     if isinstance(counts := getattr(part, "n_categories_", None), np.ndarray):
         return [Column("", domain=Domain(values=tuple(map(float, range(count))))) for count in counts]
-    if (thresholds := thresholds_of(part, width)) is not None:
+    if (thresholds := thresholds_of(part, splits, width)) is not None:
         return [_of_splits(part, place, each) for place, each in enumerate(thresholds)]
     if (bounds := _bounds(part, width)) is not None:
         return [Column("", domain=Domain(float(low), float(high))) for low, high in zip(*bounds, strict=True)]

@@ -15,8 +15,10 @@ from sklearn.compose import ColumnTransformer
 
 from converter.plugin import Domain, Input, LoadRequest, MissingInputs, evaluate
 from converter_sklearn.columns import Column, merged, of_values
-from converter_sklearn.fitted import head_of, known_columns, known_rows, used_places
+from converter_sklearn.fitted import Known, head_of, known_of, known_rows, used_places
+from converter_sklearn.sampling import lead
 from converter_sklearn.text import is_text, text_column
+from converter_sklearn.trees.splits import Splits
 
 BATCH = "batch"
 KNOWN = 1 / 3  # of the rows are training rows, where the estimator holds them
@@ -28,15 +30,17 @@ class Layout:
     """The inputs, and the columns that each of them holds. `framed` where the estimator wants a DataFrame with names.
 
     `rows`, [rows, columns] float64, are training rows that the estimator holds, where the only input is a matrix of floats.
+    `splits` are those of its trees, where the inputs are their columns in order.
     """
 
     inputs: tuple[Input, ...]
     blocks: tuple[tuple[Column, ...], ...]
     framed: bool
     rows: np.ndarray | None = None
+    splits: Splits | None = None
 
     def sample(self, rng: np.random.Generator, sizes: Mapping[str, int]) -> dict[str, np.ndarray]:
-        """Return random feeds, column by column; where the estimator holds training rows, a third of the rows are such."""
+        """Return random feeds, column by column; most rows come to a split where there are trees, a third are training rows where such are held."""
         feeds = {}
         for each, columns in zip(self.inputs, self.blocks, strict=True):
             shape = tuple(evaluate(dim, sizes) for dim in each.dims)
@@ -45,6 +49,9 @@ class Layout:
             (matrix,) = feeds.values()
             known = rng.random(len(matrix)) < KNOWN
             matrix[known] = rng.choice(self.rows, int(known.sum()))
+        if self.splits is not None:
+            infinite = any(column.infinite for columns in self.blocks for column in columns)
+            lead(self.splits, [array.reshape(len(array), -1) for array in feeds.values()], rng, infinite=infinite)
         return feeds
 
     def table(self, feeds: Mapping[str, np.ndarray], floats: type[np.floating]) -> Any:
@@ -54,8 +61,8 @@ class Layout:
             return arrays[0]
         wide = [array.reshape(len(array), -1) for array in arrays]
         if self.framed:
-            pairs = zip(self.blocks, wide, strict=True)
-            return pd.DataFrame({column.name: array[:, place] for columns, array in pairs for place, column in enumerate(columns)})
+            pairs = [(column, array[:, place]) for columns, array in zip(self.blocks, wide, strict=True) for place, column in enumerate(columns)]
+            return pd.DataFrame({column.name: values.astype(object) if column.boxed else values for column, values in pairs})
         kinds = {array.dtype for array in wide}
         return np.concatenate(wide if len(kinds) == 1 else [array.astype(object) for array in wide], axis=1)
 
@@ -68,14 +75,16 @@ def layout_of(estimator: Any, request: LoadRequest) -> Layout:
     names = _names(estimator)
     width = len(names) or _width(estimator)
     if request.inputs:
-        return _given(request.inputs, names, known_columns(estimator, width) if width else {}, width)
+        return _given(request.inputs, names, known_of(estimator, width) if width else Known(0), width)
     if is_text(head_of(estimator)) and not width:
         return _alone(text_column(head_of(estimator)))
     if request.columns is not None:
         names, width = _table_names(request.columns, names, width, request.source.name)
     if not width:
         raise MissingInputs(f"{request.source.name} does not tell which columns it takes", hint=WAYS)
-    return _arranged(_columns(estimator, names, width, request.columns), estimator, framed=bool(_names(estimator)))
+    known = known_of(estimator, width)
+    layout = _arranged(_columns(estimator, known, names, request.columns), estimator, framed=bool(_names(estimator)))
+    return layout if sum(map(len, layout.blocks)) != width else replace(layout, splits=known.splits)
 
 
 def in_double(layout: Layout) -> Layout:
@@ -105,15 +114,14 @@ def _table_names(table: Mapping[str, np.ndarray], names: list[str], width: int, 
     return names or list(table), width or len(table)
 
 
-def _columns(estimator: Any, names: list[str], width: int, table: Mapping[str, np.ndarray] | None) -> list[Column]:
-    known = known_columns(estimator, width)
+def _columns(estimator: Any, known: Known, names: list[str], table: Mapping[str, np.ndarray] | None) -> list[Column]:
     used = used_places(estimator) if names else None
     columns = []
-    for place in range(width):
+    for place in range(known.width):
         if used is not None and place not in used:
             continue  # dropped by the model, so that a graph needs no such input
         name = names[place] if names else f"x{place}"
-        column = known.get(place, Column())
+        column = known.columns.get(place, Column())
         if table is not None:
             column = _with_table(column, of_values(name, table[name]))
         columns.append(replace(column, name=name))
@@ -154,7 +162,7 @@ def _alone(column: Column) -> Layout:
     return Layout((Input(column.name, column.dtype, (BATCH,), column.domain),), ((column,),), framed=False)
 
 
-def _given(inputs: tuple[Input, ...], names: list[str], known: Mapping[int, Column], width: int) -> Layout:
+def _given(inputs: tuple[Input, ...], names: list[str], known: Known, width: int) -> Layout:
     """Lay out the inputs of the request: by name where they are the model's columns, else in its order."""
     for each in inputs:
         if not 1 <= len(each.dims) <= 2 or not all(isinstance(dim, int) for dim in each.dims[1:]):
@@ -168,14 +176,18 @@ def _given(inputs: tuple[Input, ...], names: list[str], known: Mapping[int, Colu
     blocks = []
     for each, count, start in zip(inputs, widths, starts, strict=False):
         first = names.index(each.name) if by_name else int(start)
-        blocks.append(tuple(_given_column(each, names[place] if names else each.name, known.get(place)) for place in range(first, first + count)))
-    return Layout(inputs, tuple(blocks), framed=bool(names))
+        blocks.append(
+            tuple(_given_column(each, names[place] if names else each.name, known.columns.get(place)) for place in range(first, first + count))
+        )
+    return Layout(inputs, tuple(blocks), framed=bool(names), splits=known.splits if len(inputs) == 1 and sum(widths) == width else None)
 
 
 def _given_column(given: Input, name: str, known: Column | None) -> Column:
-    domain = given.domain if given.domain != Domain() or known is None or known.dtype != given.dtype else known.domain
-    thresholds = known.thresholds if known is not None and given.dtype != "string" else np.empty(0)
-    return Column(name, given.dtype, domain, known is not None and known.encoded, thresholds)
+    if known is None:
+        return Column(name, given.dtype, given.domain)
+    is_told = given.domain != Domain() or given.dtype.strip("0123456789") != known.dtype.strip("0123456789")
+    thresholds = known.thresholds if given.dtype != "string" else np.empty(0)
+    return Column(name, given.dtype, given.domain if is_told else known.domain, known.encoded, thresholds, infinite=known.infinite and not is_told)
 
 
 def _in_floats(array: np.ndarray, floats: type[np.floating]) -> np.ndarray:

@@ -60,6 +60,11 @@ def _other_version(name: str, made_by: str, what: str) -> UnreadableSource:
     return UnreadableSource(message, hint=f"convert it in an environment with scikit-learn {made_by}: pip install scikit-learn=={made_by}")
 
 
+def not_fitted(name: str, error: NotFittedError) -> UnreadableSource:
+    """Return the error for an estimator that was never fitted, or a part of which was not."""
+    return UnreadableSource(f"{name} is not fitted: {error}", hint="call fit before it is saved or converted")
+
+
 def _load_file(path: Path, source: Source, *, trust: bool) -> Loaded:
     is_skops = "schema.json" in source.zip_names
     with warnings.catch_warnings(record=True) as caught:
@@ -123,6 +128,9 @@ def _check(estimator: Any, name: str) -> None:
     try:
         check_is_fitted(estimator)
     except NotFittedError as error:
-        raise UnreadableSource(f"{name} is not fitted: {error}", hint="call fit before it is saved or converted") from None
+        raise not_fitted(name, error) from None
     except TypeError:
         return  # no estimator of scikit-learn's make: its answers will tell
+    if getattr(estimator, "refit", True) is False and not hasattr(estimator, "best_estimator_"):
+        hint = "fit it with refit=True, or convert the estimator that you chose"
+        raise UnreadableSource(f"{name} kept no best estimator, since refit=False", hint=hint)

@@ -10,17 +10,17 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline
 
 from converter.plugin import Axis, Exporter, ExportRequest, LoadRequest, MissingInputs, SourceModel, example_sizes, format_input
 from converter_sklearn.answers import answers_of, ask, settled
-from converter_sklearn.estimators import writer_of
-from converter_sklearn.exporters.direct import core_of, write_direct
-from converter_sklearn.exporters.skl2onnx import has_steps, write_in_double, write_skl2onnx
+from converter_sklearn.estimators import with_writers, writer_of
+from converter_sklearn.exporters.direct import core_of, is_written, write_direct
 from converter_sklearn.layout import BATCH, WAYS, Layout, in_double, layout_of
-from converter_sklearn.loading import Loaded, load_estimator, told_by_version
+from converter_sklearn.loading import Loaded, load_estimator, not_fitted, told_by_version
+from converter_sklearn.sampling import rows_of
 
-ROWS = Axis(low=1, high=4096, usual=512)
 MOST_VALUES = 1 << 24  # in one answer
 
 
@@ -41,7 +41,8 @@ class SklearnModel(SourceModel):
         self.name = request.source.name
         self.layout = layout
         self.inputs = layout.inputs
-        self.axes = {name: ROWS if axis == Axis() else axis for name, axis in (request.axes if request.inputs else {BATCH: ROWS}).items()}
+        rows = rows_of(layout.splits)
+        self.axes = {name: rows if axis == Axis() else axis for name, axis in (request.axes if request.inputs else {BATCH: rows}).items()}
         self.exporters = tuple(Exporter(name, partial(write, self)) for name, write in _ways(self.estimator).items())
         self.answers = answers_of(self.estimator, self.name, str(request.options.get("method", "predict")))
         self.floats: type[np.floating] = np.float64
@@ -61,7 +62,7 @@ class SklearnModel(SourceModel):
             return self._answer(feeds)
 
     def sample(self, rng: np.random.Generator, sizes: Mapping[str, int]) -> dict[str, np.ndarray]:
-        """Return random rows: for trees half of the values on a threshold or one step beside it, else from the columns' domains."""
+        """Return random rows: for trees most of them on one side of a split, else from the columns' domains."""
         return self.layout.sample(rng, sizes)
 
     def _answer(self, feeds: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -75,6 +76,8 @@ class SklearnModel(SourceModel):
         feeds = self.sample(np.random.default_rng(0), example_sizes(self.axes))
         try:
             return self._answer(feeds)
+        except NotFittedError as error:
+            raise not_fitted(self.name, error) from None
         except (ValueError, TypeError) as error:
             self.floats = np.float32
             try:
@@ -96,8 +99,22 @@ class SklearnModel(SourceModel):
 def _ways(estimator: Any) -> dict[str, Callable[[SklearnModel, ExportRequest], None]]:
     """Return what exports an estimator, best first."""
     if writer_of(core_of(estimator)) is not None:
-        return {"direct": write_direct, "skl2onnx": write_skl2onnx}
-    return {"skl2onnx": write_skl2onnx, "double": write_in_double} if has_steps(estimator) else {"skl2onnx": write_skl2onnx}
+        return {"direct": write_direct, "skl2onnx": _write_skl2onnx}
+    return (
+        {"skl2onnx": _write_skl2onnx, "double": _write_in_double} if any(map(is_written, with_writers(estimator))) else {"skl2onnx": _write_skl2onnx}
+    )
+
+
+def _write_skl2onnx(model: SklearnModel, request: ExportRequest) -> None:
+    from converter_sklearn.exporters.skl2onnx import write_skl2onnx  # slow to import, and trees rarely need it
+
+    write_skl2onnx(model, request)
+
+
+def _write_in_double(model: SklearnModel, request: ExportRequest) -> None:
+    from converter_sklearn.exporters.skl2onnx import write_in_double
+
+    write_in_double(model, request)
 
 
 def _with_fewer_rows(axes: Mapping[str, Axis], answer: Mapping[str, np.ndarray]) -> dict[str, Axis]:

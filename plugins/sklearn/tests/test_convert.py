@@ -29,7 +29,9 @@ def test_a_pipeline_of_texts_and_numbers_converts_from_its_file_alone(pipeline: 
     assert report.agrees
     assert report.framework == "sklearn"
     assert report.published == path.with_suffix(".onnx")
-    assert {case.sizes["batch"] for case in report.cases} >= {1, 2, 512}
+    sizes = {case.sizes["batch"] for case in report.cases}
+    assert sizes >= {1, 2}
+    assert max(sizes) >= 512
     feeds = {"age": [[30]], "fare": [[80.0]], "sex": [["female"]], "port": [["Nowhere"]], "class": [[2]]}
     arrays = {name: np.array(value, {"age": np.float32, "fare": np.float32, "class": np.int64}.get(name, object)) for name, value in feeds.items()}
     got = converter.Session(report.published).run(arrays)

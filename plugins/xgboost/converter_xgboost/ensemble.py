@@ -30,6 +30,7 @@ _DTYPES = {
     "default_left": np.bool_,
     "sum_hessian": np.float64,
 }
+_UNREAD = ("base_weights", "loss_changes")  # which XGBoost crashes without
 
 
 def ensemble_of(model: ModelJson, first: int, stop: int) -> Ensemble:
@@ -109,13 +110,15 @@ class _Tree:
             categorical = _array(tree.get("split_type", np.zeros_like(arrays["parents"])), np.int64) == 1
             members = _members(tree, categorical)
             vector = _vector(tree, arrays)
+            own_number = int(tree["id"])
+            unread = [len(tree[name]) for name in _UNREAD]
         except KeyError as error:
             raise ValueError(f"tree {number} has no {error.args[0]}") from None
         except (ValueError, TypeError, AttributeError, OverflowError) as error:
             raise ValueError(f"tree {number}: {error}") from None
-        if nodes < 1 or len(categorical) != nodes or any(len(array) != nodes for array in arrays.values()):
+        if nodes < 1 or len(categorical) != nodes or any(len(array) != nodes for array in arrays.values()) or min(unread) < nodes:
             raise ValueError(f"tree {number} does not have the {nodes} nodes that it announces")
-        if not _is_linked(arrays) or int(tree["id"]) != number:
+        if not _is_linked(arrays) or own_number != number:
             raise ValueError(f"tree {number}: its nodes do not lead back to their parents, or it is another tree")
         return _Tree(nodes, arrays, categorical, members, vector)
 

@@ -23,6 +23,8 @@ class Linear:
 
 def linear_of(model: ModelJson) -> Linear:
     """Return the linear model of a document; raises ValueError where its weights are damaged."""
+    if "weights" not in model.body:
+        raise ValueError("it has no weights")
     weights = np.asarray(model.body["weights"], np.float32)
     wanted = (model.width + 1) * model.groups
     if len(weights) not in {0, wanted}:

@@ -16,7 +16,7 @@ from converter_xgboost import model_json
 from converter_xgboost.ensemble import ensemble_of
 from converter_xgboost.linear import linear_of
 from converter_xgboost.model_json import GBLINEAR, ModelJson
-from converter_xgboost.objectives import OBJECTIVES
+from converter_xgboost.objectives import OBJECTIVES, is_base_score
 from converter_xgboost.plugin import BINARY_HEAD, JSON_HEAD, SUFFIXES, UBJ_HEAD
 from converter_xgboost.trusted import ALLOWED
 
@@ -85,6 +85,8 @@ def _checked(content: bytes, name: str) -> ModelJson:
         if document.objective_name not in OBJECTIVES:
             message = f"{name} has the objective '{document.objective_name}', which is none of XGBoost's"
             raise UnreadableSource(message, hint=f"its objectives: {', '.join(OBJECTIVES)}")
+        if not is_base_score(document.base_score, document.objective.link):
+            raise ValueError(f"its base_score is {document.base_score.tolist()}, which {document.objective_name} cannot have")
         _ = linear_of(document) if document.booster == GBLINEAR else ensemble_of(document, 0, len(document.trees))
     except (ValueError, TypeError, IndexError, OverflowError, MemoryError) as error:  # whatever NumPy makes of damaged values
         raise UnreadableSource(f"{name} is a model of XGBoost that is cut off or damaged: {error}", hint=_SAVE_AGAIN) from error
@@ -98,7 +100,7 @@ def _check_version(document: ModelJson, name: str) -> None:
     if document.version[:_PARTS] > installed:
         message = f"{name} was written by XGBoost {wrote}, which is newer than the installed {xgboost.__version__}"
         raise UnreadableSource(message, hint=f"pip install 'xgboost>={wrote}'")
-    if any(int(tree["tree_param"]["size_leaf_vector"]) > 1 and "leaf_weights" not in tree for tree in document.trees):
+    if any(int(tree.get("tree_param", {}).get("size_leaf_vector", 0)) > 1 and "leaf_weights" not in tree for tree in document.trees):
         message = f"{name} has trees with several values a leaf as XGBoost {wrote} wrote them, which {xgboost.__version__} cannot read"
         raise UnreadableSource(message, hint="train the model again with XGBoost 3.2 or newer")
 

@@ -11,7 +11,7 @@ from functools import partial
 import numpy as np
 
 from converter.plugin import Axis, Domain, Exporter, ExportRequest, Input, LoadRequest, MissingInputs, SourceModel, evaluate
-from converter.trees import Column, Ensemble, beside_splits
+from converter.trees import Column, Ensemble, led, rows_to_prove
 from converter_xgboost.answers import ask, classes_of, metadata_of, outputs_of
 from converter_xgboost.asked import Asked, asked_of
 from converter_xgboost.columns import columns_of
@@ -22,7 +22,6 @@ from converter_xgboost.linear import Linear, linear_of
 from converter_xgboost.loading import Loaded, load_model
 from converter_xgboost.model_json import GBLINEAR
 
-ROWS = Axis(low=1, high=4096, usual=512)
 MISSING = 0.1  # of the values are the number that stands for missing ones, where there is one
 
 
@@ -36,7 +35,7 @@ def load(request: LoadRequest) -> XGBoostModel:
     scorer = scorer_of(loaded, asked)
     columns = columns_of(loaded, scorer)
     matrix = _given(request.inputs, len(columns)) if request.inputs else _found(loaded, columns, request)
-    return XGBoostModel(loaded, asked, scorer, columns, matrix, request.axes if request.inputs else {"batch": ROWS})
+    return XGBoostModel(loaded, asked, scorer, columns, matrix, request.axes if request.inputs else {"batch": Axis()})
 
 
 def scorer_of(loaded: Loaded, asked: Asked) -> Ensemble | Linear:
@@ -64,7 +63,8 @@ class XGBoostModel(SourceModel):
         self.scorer = scorer
         self.columns = columns
         self.inputs = (matrix,)
-        self.axes = {name: ROWS if axis == Axis() else axis for name, axis in axes.items()}
+        rows = rows_to_prove(scorer) if isinstance(scorer, Ensemble) else Axis()
+        self.axes = {name: rows if axis == Axis() else axis for name, axis in axes.items()}
         self.outputs = outputs_of(loaded, asked)
         self.exporters = self._exporters()
         self.metadata = metadata_of(loaded)
@@ -82,14 +82,14 @@ class XGBoostModel(SourceModel):
             return ask(self.loaded, self.asked, rows)
 
     def sample(self, rng: np.random.Generator, sizes: Mapping[str, int]) -> dict[str, np.ndarray]:
-        """Return random rows: on thresholds or one step beside them, every other row at a split that it comes to, and strange values."""
+        """Return random rows: on thresholds or one step beside them, most rows at a split that they come to, and strange values."""
         (matrix,) = self.inputs
         rows = evaluate(matrix.dims[0], sizes)
         drawn = np.stack([column.draw(rng, rows, np.dtype(np.float32)) for column in self.columns], axis=-1)
         if not math.isnan(self.asked.missing):
             drawn = np.where(rng.random(drawn.shape) < MISSING, np.float32(self.asked.missing), drawn)
         if isinstance(self.scorer, Ensemble):
-            drawn[::2] = beside_splits(self.scorer, drawn[::2], rng)
+            drawn = led(self.scorer, drawn, rng)
         return {matrix.name: drawn.astype(matrix.dtype)}
 
     def _exporters(self) -> tuple[Exporter, ...]:

@@ -62,6 +62,12 @@ def margins_of(base_score: Array, link: Link) -> Array:
     return np.asarray(np.log(base_score)) if link is Link.EXP else base_score
 
 
+def is_base_score(base_score: Array, link: Link) -> bool:
+    """Tell whether base scores stand for margins: those of probabilities lie between 0 and 1, those of positive numbers are not negative."""
+    highest = 1 if link is Link.SIGMOID else np.inf
+    return link not in {Link.SIGMOID, Link.EXP} or bool(((base_score >= 0) & (base_score <= highest)).all())
+
+
 def predictions_of(margins: Array, link: Link) -> Array:
     """Return what margins [batch] or [batch, groups] become."""
     return _LINKS[link](margins)

@@ -68,7 +68,7 @@ def test_rows_have_missing_and_infinite_values_and_unknown_categories(mixed: Any
     kinds, size, constant = rows(loaded(mixed)).T
     assert set(kinds[np.isfinite(kinds)]) > set(range(12))
     assert {-1.0, 12.0, 51.0, 0.5} <= set(kinds)
-    assert 0.05 < np.isnan(size).mean() < 0.15
+    assert 0.02 < np.isnan(size).mean() < 0.15
     assert {np.inf, -np.inf} < set(size)
     assert np.isnan(constant).any()
 

@@ -75,6 +75,9 @@ DAMAGES: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
     "a group less": (lambda document: body(document)["tree_info"].pop(), "its tree_info has 11 values for 12 trees"),
     "iterations": (lambda document: body(document)["iteration_indptr"].pop(), "its iterations do not share out 12 trees"),
     "a node less": (lambda document: first_tree(document)["split_conditions"].pop(), "tree 0 does not have the 11 nodes that it announces"),
+    "no gains": (lambda document: first_tree(document).pop("loss_changes"), "tree 0 has no loss_changes"),
+    "a gain less": (lambda document: first_tree(document)["loss_changes"].pop(), "tree 0 does not have the 11 nodes that it announces"),
+    "no number": (lambda document: first_tree(document).pop("id"), "tree 0 has no id"),
     "no children": (lambda document: first_tree(document).pop("left_children"), "tree 0 has no left_children"),
     "letters": (lambda document: first_tree(document)["left_children"].__setitem__(0, "x"), "tree 0: invalid literal"),
     "a child elsewhere": (
@@ -127,4 +130,7 @@ def test_damaged_weights_are_found(linear: Any) -> None:
     document = document_of(linear)
     body(document)["weights"].pop()
     with pytest.raises(ValueError, match="it has 41 weights, 42 are wanted"):
+        linear_of(read(json.dumps(document).encode()))
+    del body(document)["weights"]
+    with pytest.raises(ValueError, match="it has no weights"):
         linear_of(read(json.dumps(document).encode()))

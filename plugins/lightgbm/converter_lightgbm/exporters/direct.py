@@ -12,6 +12,7 @@ from converter_lightgbm.ensemble import Matrix, ensemble_of, leaf_numbers
 from converter_lightgbm.linear import linear_sums
 from converter_lightgbm.links import linked
 from converter_lightgbm.objectives import Link
+from converter_lightgbm.precision import needs_double_sums
 
 if TYPE_CHECKING:
     from converter_lightgbm.model import LightGBMModel
@@ -51,11 +52,14 @@ def _leaves(document: Document, model: LightGBMModel, features: str) -> str:
 
 
 def _sums(document: Document, model: LightGBMModel, features: str) -> tuple[str, str]:
-    """The trees' sums [batch, scores], and their dtype: linear functions are summed in double precision whatever the input, since their terms cancel."""
+    """The trees' sums [batch, scores], and their dtype: double precision whatever the input where terms cancel, as those of linear functions do."""
     text, dtype = model.loaded.text, model.inputs[0].dtype
     if text.trees.linear is not None:
         return linear_sums(document, text, text.trees.linear, features, _leaves(document, model, features)), "float64"
     ensemble, matrix = _trees(document, model, features)
+    link = Link.IDENTITY if model.method == "raw" else text.objective.link
+    if dtype == "float32" and needs_double_sums(text, link):
+        return document.scores(ensemble, document.node("Cast", matrix, to=_ONNX_TYPES["float64"]), "float64"), "float64"
     return document.scores(ensemble, matrix, dtype), dtype
 
 

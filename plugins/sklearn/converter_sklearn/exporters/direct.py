@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from sklearn.exceptions import NotFittedError
+from sklearn.utils.validation import check_is_fitted
 
 from converter.plugin import ExportError, ExportRequest
 from converter.trees import Document
@@ -47,6 +49,22 @@ def made(document: Document, estimator: Any, blocks: list[Block], dtype: str) ->
     return kind(document, estimator, blocks, dtype)
 
 
+def is_written(estimator: Any) -> bool:
+    """Tell whether an estimator is fitted and has a Writer that can write it."""
+    kind = writer_of(estimator)
+    return kind is not None and _is_fitted(estimator) and not kind.fault(estimator)
+
+
+def part(document: Document, estimator: Any, blocks: Sequence[Block], dtype: str) -> Writer:
+    """Return the writer of a part of an estimator: its own, else one that writes what skl2onnx knows of it."""
+    kind = writer_of(estimator)
+    if kind is not None and is_written(estimator):
+        return kind(document, estimator, blocks, dtype)
+    from converter_sklearn.exporters.library import Library  # slow to import, and rarely needed
+
+    return Library(document, estimator, blocks, dtype)
+
+
 def value_of(writer: Writer, method: str, place: int | None = None) -> str:
     """Return the value of a method of an estimator: of several outputs the one at a place, else stacked.
 
@@ -63,6 +81,14 @@ def value_of(writer: Writer, method: str, place: int | None = None) -> str:
         return found[place]
     first = writer.document.constant(np.array([0], np.int64))
     return writer.document.node("Concat", *(writer.document.node("Unsqueeze", each, first) for each in found), axis=0)
+
+
+def _is_fitted(estimator: Any) -> bool:
+    try:
+        check_is_fitted(estimator)
+    except NotFittedError:
+        return False
+    return True
 
 
 def _blocks(model: SklearnModel) -> Iterator[Block]:

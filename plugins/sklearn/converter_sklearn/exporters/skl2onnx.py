@@ -33,26 +33,21 @@ def write_in_double(model: SklearnModel, request: ExportRequest) -> None:
     _write(model, request, "float64")
 
 
-def has_steps(estimator: Any) -> bool:
-    """Tell whether something inside an estimator has a Writer."""
-    return bool(steps_of(estimator, None, (), "float32").kinds)
-
-
 def _write(model: SklearnModel, request: ExportRequest, floats: str) -> None:
     pairs = zip(model.inputs, model.layout.blocks, strict=True)
     plain = [each for each, columns in pairs if each.dtype in {"bool", "int64"} and not any(column.encoded for column in columns)]
     cast = {each.name: floats for each in plain} | {each.name: floats for each in model.inputs if each.dtype == "float32" != floats}
     types = [(each.name, _type_of(cast.get(each.name, each.dtype), each.dims)) for each in model.inputs]
-    opsets = {"": request.opset or get_latest_tested_opset_version(), "ai.onnx.ml": ML_OPSET}
+    opset = request.opset or get_latest_tested_opset_version()
     answers_in = "float64" if _answers_in_double(model) else "float32"
-    steps = steps_of(model.estimator, _last_of(model.estimator), [answer.method for answer in model.answers], answers_in)
-    document = _converted(model, types, opsets, steps)
+    steps = steps_of(model.estimator, _last_of(model.estimator), [(answer.method, answer.place) for answer in model.answers], answers_in)
+    document = converted(model.estimator, types, opset, steps)
     for each in model.inputs:
         if each.name in cast:
             _cast_input(document.graph, each, cast[each.name])
     _flatten_outputs(document.graph, model)
     if steps.met:
-        filled(document.graph, steps, opsets[""], floats).write(request.path)
+        filled(document.graph, steps, opset, floats).write(request.path)
     else:
         onnx.save(document, request.path)
 
@@ -68,13 +63,14 @@ def _last_of(estimator: Any) -> Any:
     return _last_of(estimator.best_estimator_) if hasattr(estimator, "best_estimator_") else estimator
 
 
-def _converted(model: SklearnModel, types: list[tuple[str, Any]], opsets: dict[str, int], steps: Steps) -> onnx.ModelProto:
-    methods = {answer.method for answer in model.answers}
+def converted(estimator: Any, types: list[tuple[str, Any]], opset: int, steps: Steps) -> onnx.ModelProto:
+    """Return the library's graph of an estimator for inputs of some types, with stand-ins for its steps; raises ExportError where it does not know a part."""
+    methods = {method for method, _ in steps.asked}
     if type(steps.last) not in steps.kinds and not methods <= {"predict", "predict_proba", "transform", *usual_methods(steps.last)}:
         what = f"the library gives no {', '.join(methods)} of a {type(steps.last).__name__}"
         raise ExportError("sklearn", "skl2onnx", what, hint="-O method=predict converts what it predicts")
-    told = {**opsets, **({DOMAIN: 1} if steps.kinds else {})}
-    convert = partial(convert_sklearn, model.estimator, "model", types, target_opset=told, **steps.tells)
+    opsets = {"": opset, "ai.onnx.ml": ML_OPSET, **({DOMAIN: 1} if steps.kinds else {})}
+    convert = partial(convert_sklearn, estimator, "model", types, target_opset=opsets, **steps.tells)
     with steps.known():
         try:
             return _classifying(convert)

@@ -19,13 +19,11 @@ from skl2onnx import _parse, _supported_operators, update_registered_converter
 from skl2onnx.common import _registration
 from skl2onnx.common.data_types import BooleanTensorType, DoubleTensorType, FloatTensorType, Int64TensorType, StringTensorType
 from sklearn.base import is_classifier, is_outlier_detector, is_regressor
-from sklearn.exceptions import NotFittedError
-from sklearn.utils.validation import check_is_fitted
 
 from converter.plugin import ExportError
 from converter.trees import Document
 from converter_sklearn.estimators import Block, Writer, cast, with_writers, writer_of
-from converter_sklearn.exporters.direct import made, value_of
+from converter_sklearn.exporters.direct import is_written, made, value_of
 
 DOMAIN = "converter.steps"
 TYPES = {
@@ -38,27 +36,30 @@ TYPES = {
 _DTYPES = {kind: dtype for dtype, kind in TYPES.items()}
 
 
+Asked = tuple[str, int | None]  # a method, and of a list of answers the place of the one that is meant
+
+
 @dataclass(frozen=True)
 class Step:
-    """An estimator where the library met it: what it reads, in which dtype it is written, which of its methods are asked for and in which dtype."""
+    """An estimator where the library met it: what it reads, in which dtype it is written, what is asked of it and in which dtype that is to be."""
 
     estimator: Any
     blocks: tuple[Block, ...]
     written: str
-    methods: tuple[str, ...]
-    asked: str
+    asked: tuple[Asked, ...]
+    dtype: str
 
 
 @dataclass(frozen=True)
 class Steps:
-    """The steps of a model that have a Writer; `methods` are those asked of the last one, `dtype` what the model answers in.
+    """The steps of a model that have a Writer; `asked` is what the last one is to answer, `dtype` what the model answers in.
 
     `met` fills while the library converts.
     """
 
     kinds: frozenset[type]
     last: Any
-    methods: tuple[str, ...]
+    asked: tuple[Asked, ...]
     dtype: str
     met: list[Step] = field(default_factory=list)
 
@@ -92,7 +93,7 @@ class Steps:
             return _parse._parse_sklearn(scope, model, inputs)
         operator = scope.declare_local_operator(_supported_operators.sklearn_operator_name_map[type(model)], model)
         operator.inputs = inputs
-        for method in self._methods(model):
+        for method, _ in self._asked(model):
             operator.outputs.append(scope.declare_local_variable(_NAMES.get(method, method), _floats_of(inputs)()))
         return operator.outputs
 
@@ -105,18 +106,18 @@ class Steps:
         floats = _floats_of(operator.inputs)
         classes = getattr(estimator, "classes_", None)
         outputs: list[Any] = classes if isinstance(classes, list) else [classes]
-        for method, output in zip(self._methods(estimator), operator.outputs, strict=False):
+        for (method, place), output in zip(self._asked(estimator), operator.outputs, strict=False):
             if method == "predict" and not gives_numbers(estimator):
                 is_text = classes is not None and np.asarray(outputs[0]).dtype.kind in "OUS"
                 output.type = (StringTensorType if is_text else Int64TensorType)([None] if len(outputs) == 1 else [None, len(outputs)])
             elif method == "apply":
                 output.type = Int64TensorType([None, None])
             else:
-                several = [len(outputs)] if method == "predict_proba" and len(outputs) > 1 else []
-                output.type = floats([*several, None, len(outputs[0]) if method == "predict_proba" and classes is not None else None])
+                several = [len(outputs)] if method == "predict_proba" and len(outputs) > 1 and place is None else []
+                output.type = floats([*several, None, len(outputs[place or 0]) if method == "predict_proba" and classes is not None else None])
 
-    def _methods(self, model: Any) -> tuple[str, ...]:
-        return self.methods if model is self.last else usual_methods(model)
+    def _asked(self, model: Any) -> tuple[Asked, ...]:
+        return self.asked if model is self.last else tuple((method, None) for method in usual_methods(model))
 
     def _stand_in(self, scope: Any, operator: Any, container: Any) -> None:
         estimator = operator.raw_operator
@@ -124,29 +125,26 @@ class Steps:
             _registration.get_converter(operator.type)(scope, operator, container)
             return
         blocks = tuple(_block(each, estimator, alone=len(operator.inputs) == 1) for each in operator.inputs)
-        asked = "float64" if any(block.dtype == "float64" for block in blocks) else "float32"
+        dtype = "float64" if any(block.dtype == "float64" for block in blocks) else "float32"
         kind = writer_of(estimator)
-        written = "float32" if self.dtype == "float32" and kind is not None and kind.compares == "float32" else asked
-        methods = self._methods(estimator)[: len(operator.outputs)]
+        written = "float32" if self.dtype == "float32" and kind is not None and kind.compares == "float32" else dtype
+        asked = self._asked(estimator)[: len(operator.outputs)]
+        if hasattr(estimator, "decision_function") and container.get_options(estimator, {"raw_scores": False}, fail=False)["raw_scores"]:
+            asked = tuple((_SCORES, None) if method == "predict_proba" else (method, place) for method, place in asked)
         name = scope.get_unique_operator_name("Step")
         inputs, outputs = [each.full_name for each in operator.inputs], [each.full_name for each in operator.outputs]
         container.add_node("Step", inputs, outputs, op_domain=DOMAIN, op_version=1, name=name, number=len(self.met))
-        self.met.append(Step(estimator, blocks, written, methods, asked))
+        self.met.append(Step(estimator, blocks, written, asked, dtype))
 
 
+_SCORES = "raw_scores"  # what the library calls the decision function, of two classes two columns of opposite signs
 _NAMES = {"predict": "label", "predict_proba": "probabilities", "decision_function": "scores", "transform": "variable"}
 
 
-def steps_of(estimator: Any, last: Any, methods: Sequence[str], dtype: str) -> Steps:
+def steps_of(estimator: Any, last: Any, asked: Sequence[Asked], dtype: str) -> Steps:
     """Return the steps inside an estimator that are written."""
     kinds = frozenset(type(each) for each in with_writers(estimator) if each is not estimator and is_written(each))
-    return Steps(kinds, last, tuple(methods), dtype)
-
-
-def is_written(estimator: Any) -> bool:
-    """Tell whether an estimator is fitted and has a Writer that can write it."""
-    kind = writer_of(estimator)
-    return kind is not None and _is_fitted(estimator) and not kind.fault(estimator)
+    return Steps(kinds, last, tuple(asked), dtype)
 
 
 def usual_methods(estimator: Any) -> tuple[str, ...]:
@@ -168,21 +166,27 @@ def filled(graph: onnx.GraphProto, steps: Steps, opset: int, floats: str) -> Doc
     """Return a graph of the library, which works in `floats`, with each stand-in replaced by what its Writer writes; raises ExportError where one cannot."""
     document = Document(opset)
     names = {each.name: document.input(each.name, _dtype_of(each.type.tensor_type), _dims_of(each.type.tensor_type)) for each in graph.input}
-    names |= {each.name: document.constant(numpy_helper.to_array(each)) for each in graph.initializer}
+    names = added(document, graph, names, steps, floats)
+    for each in graph.output:
+        _declare(document, each, names[each.name], steps.dtype)
+    return document
+
+
+def added(document: Document, graph: onnx.GraphProto, names: dict[str, str], steps: Steps, floats: str) -> dict[str, str]:
+    """Add such a graph to a document that has the values of its inputs under other names; return the names there of all its values."""
+    names = names | {each.name: document.constant(numpy_helper.to_array(each)) for each in graph.initializer}
     for node in graph.node:
         if node.domain == DOMAIN:
             step = steps.met[helper.get_node_attr_value(node, "number")]
             blocks = [replace(block, value=names[value]) for block, value in zip(step.blocks, node.input, strict=True)]
             writer = made(document, step.estimator, blocks, step.written)
-            values = tuple(_as_composed(writer, method, step.asked) for method in step.methods)
+            values = tuple(_as_composed(writer, asked, step.dtype) for asked in step.asked)
         else:
             values = _copied(document, node, names)
         if node.op_type == "OneHotEncoder":  # which gives float32 whatever its neighbours give
             values = (cast(document, values[0], floats),)
         names |= dict(zip(node.output, values, strict=True))
-    for each in graph.output:
-        _declare(document, each, names[each.name], steps.dtype)
-    return document
+    return names
 
 
 def _declare(document: Document, declared: onnx.ValueInfoProto, value: str, floats: str) -> None:
@@ -196,9 +200,14 @@ def _declare(document: Document, declared: onnx.ValueInfoProto, value: str, floa
     document.output(declared.name, value, dtype, [None] * (3 if several else len(tensor.shape.dim)))
 
 
-def _as_composed(writer: Writer, method: str, dtype: str) -> str:
+def _as_composed(writer: Writer, asked: Asked, dtype: str) -> str:
     """Return an answer as the library's own steps give it: floats in the dtype that it works in, single numbers as columns, [batch, 1]."""
-    value, is_number = value_of(writer, method), method == "predict" and gives_numbers(writer.estimator)
+    method, place = asked
+    if method == _SCORES:
+        scores = _as_composed(writer, ("decision_function", place), dtype)
+        is_alone = len(writer.estimator.classes_) == 2
+        return writer.document.node("Concat", writer.document.node("Neg", scores), scores, axis=1) if is_alone else scores
+    value, is_number = value_of(writer, method, place), method == "predict" and gives_numbers(writer.estimator)
     if method not in {"predict", "apply"} or is_number:
         value = value if writer.dtype == dtype else writer.cast(value, dtype)
     if method not in {"decision_function", "score_samples"} and not is_number:
@@ -241,14 +250,6 @@ def _block(variable: Any, estimator: Any, *, alone: bool) -> Block:
         what = f"{type(estimator).__name__} after columns of the type {variable.type}"
         raise ExportError("sklearn", "skl2onnx", f"the library does not tell what comes before {what}", hint="cast the columns to floats before it")
     return Block(variable.full_name, dtype, width)
-
-
-def _is_fitted(estimator: Any) -> bool:
-    try:
-        check_is_fitted(estimator)
-    except NotFittedError:
-        return False
-    return True
 
 
 def _dtype_of(tensor: onnx.TypeProto.Tensor) -> str:

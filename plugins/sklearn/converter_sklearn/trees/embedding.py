@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from converter_sklearn.trees.forests import _Forest
+from converter_sklearn.trees.forests import Forest
 
 
-class Embedding(_Forest):
+class Embedding(Forest):
     """One-hot leaves."""
 
     def transform(self) -> str:
@@ -17,7 +17,7 @@ class Embedding(_Forest):
         columns = np.zeros(self.nodes.count, np.int64)
         for root, start, known in zip(self.nodes.roots, np.cumsum(counts) - counts, encoder.categories_, strict=True):
             columns[root + known] = start + np.arange(len(known))
-        reached = self.leaves(self.average(np.zeros((self.nodes.count, 1))), columns)
+        reached = self.leaves(self.nodes, columns)
         rows = self.document.node("Shape", reached, start=0, end=1)
         wide = self.document.node("Concat", rows, self.document.constant(np.array([sum(counts)], np.int64)), axis=0)
         ones = self.document.node("Expand", self.number(1), self.document.node("Shape", reached))

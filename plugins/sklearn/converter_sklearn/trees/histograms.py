@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from converter.trees import Ensemble, heads
-from converter_sklearn.estimators import Block, Writer, joined
+from converter_sklearn.estimators import Block, Writer, joined, picked
 from converter_sklearn.trees.labels import best, second_where
+from converter_sklearn.trees.reading import Nodes, of_numbers
 
 _LINKS = {"IdentityLink": "Identity", "LogLink": "Exp"}
 _CODES = 256  # of a set's bits
@@ -29,12 +31,8 @@ class _Histograms(Writer):
 
     def column(self, place: int) -> Block:
         """Return one of the estimator's columns."""
-        for block in self.blocks:
-            if place < block.width:
-                picked = self.document.node("Gather", block.value, self.document.constant(np.array([place], np.int64)), axis=1)
-                return Block(picked if block.width > 1 else block.value, block.dtype, 1)
-            place -= block.width
-        raise IndexError(place)
+        (found,) = picked(self.document, self.blocks, np.array([place]))
+        return found
 
     def _codes(self, column: Block, categories: np.ndarray) -> Block:
         """Return a column's codes, -1 for what is no category."""
@@ -96,46 +94,76 @@ class Classifier(_Histograms):
 
 def ensemble_of(estimator: Any) -> Ensemble:
     """Return the trees over the matrix of `_Histograms`."""
-    predictors = [each for iteration in estimator._predictors for each in iteration]
+    nodes = nodes_of(estimator)
+    predictors = _predictors_of(estimator)
+    targets = len(estimator._predictors[0])
+    base = np.broadcast_to(np.ravel(estimator._baseline_prediction), targets).astype(np.float64)
+    values = np.concatenate([each.nodes["value"] for each in predictors])
+    ensemble = of_numbers(nodes, estimator.n_features_in_, values, np.arange(len(predictors)) % targets, base)
+    return replace(ensemble, **_sets(estimator, predictors))
+
+
+def nodes_of(estimator: Any) -> Nodes:
+    """Return the nodes of the trees over that matrix; those that ask for a set have the threshold 0."""
+    predictors = _predictors_of(estimator)
     sizes = np.array([len(each.nodes) for each in predictors])
     roots = np.cumsum(sizes) - sizes
     nodes = np.concatenate([each.nodes for each in predictors])
     start, numbers = np.repeat(roots, sizes), np.arange(len(nodes))
-    leaf, asks_set = nodes["is_leaf"] != 0, (nodes["is_categorical"] != 0) & (nodes["is_leaf"] == 0)
+    leaf, asks_set = nodes["is_leaf"] != 0, _asks_set(nodes)
     missing = (nodes["missing_go_to_left"] != 0) & ~leaf
     left, right = (np.where(leaf, numbers, nodes[side] + start).astype(np.int64) for side in ("left", "right"))
-    never = (
-        np.isnan(nodes["num_threshold"]) & ~leaf & ~asks_set
-    )  # of infinities in training: no number goes left, so each is below inf and goes right
-    turned = asks_set & missing | never  # of sets: the unknown goes left, so that the set holds the known categories that go right
-    targets = len(estimator._predictors[0])
-    return Ensemble(
-        width=estimator.n_features_in_,
-        targets=targets,
-        roots=roots,
-        features=np.where(leaf, 0, nodes["feature_idx"]).astype(np.int64),
-        thresholds=np.where(never, np.inf, np.where(leaf | asks_set, 0.0, nodes["num_threshold"])),
-        yes=np.where(turned, right, left),
-        no=np.where(turned, left, right),
-        missing=np.where(never, ~missing, missing & ~turned),
-        leaf_starts=np.concatenate([[0], np.cumsum(leaf)]),
-        leaf_targets=np.repeat(np.arange(len(predictors)) % targets, sizes)[leaf],
-        leaf_weights=nodes["value"][leaf],
-        base=np.broadcast_to(np.ravel(estimator._baseline_prediction), targets).astype(np.float64),
-        covers=nodes["count"].astype(np.float64),
-        **(_sets(estimator, predictors, nodes, sizes, asks_set, turned) if asks_set.any() else {}),
-    )
+    never = _sends_no_number_left(nodes)
+    turned = asks_set & missing | never
+    fields = {
+        "features": np.where(leaf, 0, nodes["feature_idx"]).astype(np.int64),
+        "thresholds": np.where(never, np.inf, np.where(leaf | asks_set, 0.0, nodes["num_threshold"])),
+        "yes": np.where(turned, right, left),
+        "no": np.where(turned, left, right),
+        "missing": np.where(never, ~missing, missing & ~turned),
+        "covers": nodes["count"].astype(np.float64),
+    }
+    return Nodes(roots, fields)
 
 
-def _sets(estimator: Any, predictors: list[Any], nodes: np.ndarray, sizes: np.ndarray, asks_set: np.ndarray, turned: np.ndarray) -> dict[str, Any]:
-    """Return the sets of the nodes that ask for one, each its own: the categories that go left, or where it is turned the known ones that do not."""
+def places_of(estimator: Any) -> np.ndarray:
+    """Return the estimator's column that each column of that matrix is; for the codes of categories, which are none, the number behind them all."""
+    encoded = estimator.is_categorical_
+    if encoded is None:
+        return np.arange(estimator.n_features_in_)
+    places: np.ndarray = np.concatenate([np.full(np.count_nonzero(encoded), estimator.n_features_in_), np.nonzero(~encoded)[0]])
+    return places
+
+
+def _predictors_of(estimator: Any) -> list[Any]:
+    return [each for iteration in estimator._predictors for each in iteration]
+
+
+def _asks_set(nodes: np.ndarray) -> np.ndarray:
+    asks: np.ndarray = (nodes["is_categorical"] != 0) & (nodes["is_leaf"] == 0)
+    return asks
+
+
+def _sends_no_number_left(nodes: np.ndarray) -> np.ndarray:
+    """Where there were infinities in training, a threshold can be NaN: every number is below inf and goes right."""
+    never: np.ndarray = np.isnan(nodes["num_threshold"]) & (nodes["is_leaf"] == 0) & ~_asks_set(nodes)
+    return never
+
+
+def _sets(estimator: Any, predictors: list[Any]) -> dict[str, Any]:
+    """Return the sets of the nodes that ask for one, each its own: the categories that go left, or where the unknown go left the known that go right."""
+    sizes = np.array([len(each.nodes) for each in predictors])
+    nodes = np.concatenate([each.nodes for each in predictors])
+    asks_set = _asks_set(nodes)
+    if not asks_set.any():
+        return {}
     counts = np.array([len(each.raw_left_cat_bitsets) for each in predictors])
     words = np.concatenate([each.raw_left_cat_bitsets for each in predictors])
     rows = (np.repeat(np.cumsum(counts) - counts, sizes) + nodes["bitset_idx"])[asks_set]
     goes_left = _bits(words[rows])
     bitsets, places = estimator._bin_mapper.make_known_categories_bitsets()
     known = _bits(bitsets[places[nodes["feature_idx"][asks_set]]])
-    members = np.where(turned[asks_set][:, None], known & ~goes_left, goes_left)
+    members = np.where((nodes["missing_go_to_left"] != 0)[asks_set][:, None], known & ~goes_left, goes_left)
     sets = np.full(len(nodes), -1)
     sets[asks_set] = np.arange(len(members))
     return {"sets": sets, "set_starts": np.concatenate([[0], np.cumsum(members.sum(axis=1))]), "set_members": np.nonzero(members)[1]}

@@ -23,9 +23,10 @@ class Isolation(SingleWriter):
         depths = np.concatenate([np.asarray(way + rest, np.float64) - 1 for way, rest in lengths])
         usual = len(forest.estimators_) * _average_path_length([forest._max_samples])[0]
         nodes = nodes_of([each.tree_ for each in forest.estimators_], forest.estimators_features_)
-        values, base = (depths / usual, 0.0) if usual else (np.zeros(len(depths)), 1.0)  # of one training row nothing is strange
+        values, base = (depths, 0.0) if usual else (np.zeros(len(depths)), 1.0)  # of one training row nothing is strange
         ensemble = of_numbers(nodes, forest.n_features_in_, values, np.zeros(len(forest.estimators_), np.int64), np.array([base]))
-        powers = self.document.node("Pow", self.number(2), self.document.node("Neg", heads.flat(self.document, self.sums(ensemble))))
+        shares = self.divided(heads.flat(self.document, self.sums(ensemble)), usual or 1)
+        powers = self.document.node("Pow", self.number(2), self.document.node("Neg", shares))
         return self.document.node("Neg", powers)
 
     def score_samples(self) -> str:

@@ -21,6 +21,6 @@ def best(document: Document, scores: str, classes: Any) -> str:
 
 
 def second_where(document: Document, condition: str, classes: Any) -> str:
-    """Return the second of two classes where a condition, bool [batch], holds, else the first; [batch]."""
+    """Return the second of two classes where a condition, bool [batch], holds, else the first; [batch]. An only class takes both places."""
     labels = as_labels(classes)
-    return document.node("Where", condition, document.constant(labels[1:2]), document.constant(labels[:1]))
+    return document.node("Where", condition, document.constant(labels[-1:]), document.constant(labels[:1]))

@@ -1,27 +1,59 @@
-"""The trees of an ensemble whose members may be any estimators, and may see some of the columns only."""
+"""The members of an ensemble that may be any estimators, and may see some of the columns only."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
 import numpy as np
-from sklearn.tree import BaseDecisionTree
 
+from converter_sklearn.estimators import Block, Writer, picked
+from converter_sklearn.exporters.direct import part
+from converter_sklearn.trees.labels import as_labels
 from converter_sklearn.trees.reading import Nodes, nodes_of
 from converter_sklearn.trees.single import SingleWriter
+from converter_sklearn.trees.splits import is_tree
 
 
-class MembersWriter(SingleWriter):
-    """A writer of an ensemble of single trees."""
+class Members(Writer):
+    """A writer of an ensemble: single trees are written as one, any other members each by its own writer."""
 
-    @classmethod
-    def fault(cls, estimator: Any) -> str:
-        """Refuse members that are no trees, or trees of several outputs."""
-        strangers = [each for each in estimator.estimators_ if not isinstance(each, BaseDecisionTree)]
-        if strangers:
-            return f"its members are of the class {type(strangers[0]).__name__}; only single trees are written together"
-        return "its trees have several outputs" if any(each.n_outputs_ > 1 for each in estimator.estimators_) else ""
+    @cached_property
+    def trees(self) -> Trees | None:
+        """The members where all are single trees."""
+        if not all(map(is_tree, self.estimator.estimators_)):
+            return None
+        return Trees(self.document, self.estimator, self.blocks, self.dtype)
+
+    @cached_property
+    def parts(self) -> list[Writer]:
+        """The members one by one."""
+        chosen = getattr(self.estimator, "estimators_features_", None)
+        blocks = [self.blocks if chosen is None else self._of(each) for each in chosen or [None] * len(self.estimator.estimators_)]
+        return [part(self.document, each, mine, self.dtype) for each, mine in zip(self.estimator.estimators_, blocks, strict=True)]
+
+    def _of(self, columns: np.ndarray) -> Sequence[Block]:
+        return picked(self.document, self.blocks, np.asarray(columns))
+
+    def added(self, values: Sequence[str]) -> str:
+        """Return the sum of values of one shape."""
+        return self.document.node("Sum", *values) if len(values) > 1 else values[0]
+
+    def named(self, labels: str, classes: Any, yes: float, no: float) -> str:
+        """Return for labels [batch] one number where a class is named and another where not, [batch, classes]."""
+        known = as_labels(classes)
+        kind = "strings" if known.dtype == object else "int64s"
+        places = np.arange(len(known))
+        told = {f"keys_{kind}": known.tolist(), "values_int64s": places.tolist(), "default_int64": -1}
+        numbers = self.document.node("LabelEncoder", labels, domain="ai.onnx.ml", **told)
+        column = self.document.node("Unsqueeze", numbers, self.document.constant(np.array([1], np.int64)))
+        is_named = self.document.node("Equal", column, self.document.constant(places[None]))
+        return self.document.node("Where", is_named, self.number(yes), self.number(no))
+
+
+class Trees(SingleWriter):
+    """Single trees, each over its own columns."""
 
     @cached_property
     def trees(self) -> list[Any]:

@@ -42,6 +42,22 @@ class Nodes:
         """The tree of each node, int64 [nodes]."""
         return np.repeat(np.arange(len(self.roots)), np.diff(self.roots, append=self.count))
 
+    def over(self, columns: np.ndarray) -> Nodes:
+        """Return the nodes over a matrix some of whose columns are those that they read, in order."""
+        return Nodes(self.roots, {**self.fields, "features": np.where(self.is_leaf, 0, columns[self.fields["features"]])})
+
+
+def together(parts: Sequence[Nodes]) -> Nodes:
+    """Return the nodes of several groups of trees as one."""
+    if len(parts) == 1:
+        return parts[0]
+    counts = [each.count for each in parts]
+    starts = np.cumsum([0, *counts[:-1]])
+    fields = {name: np.concatenate([each.fields[name] for each in parts]) for name in parts[0].fields}
+    behind = np.repeat(starts, counts)
+    roots = np.concatenate([each.roots + start for each, start in zip(parts, starts, strict=True)])
+    return Nodes(roots, {**fields, "yes": fields["yes"] + behind, "no": fields["no"] + behind})
+
 
 def nodes_of(trees: Sequence[Any], columns: Columns | None = None) -> Nodes:
     """Read objects of `sklearn.tree._tree.Tree`."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from converter.trees import Ensemble
 from converter_sklearn.estimators import Writer, joined
+from converter_sklearn.trees.reading import Nodes, of_numbers
 
 
 class SingleWriter(Writer):
@@ -26,6 +27,7 @@ class SingleWriter(Writer):
         """Return what the trees say together, [batch, targets]."""
         return self.document.scores(ensemble, self.matrix, self.dtype)
 
-    def leaves(self, ensemble: Ensemble, numbers: np.ndarray) -> str:
-        """Return the number of the leaf that each tree reaches, int64 [batch, trees]."""
-        return self.document.leaves(ensemble, self.matrix, self.dtype, numbers)
+    def leaves(self, nodes: Nodes, numbers: np.ndarray) -> str:
+        """Return what `numbers` [nodes] says of the leaf that each tree reaches, int64 [batch, trees]."""
+        silent = of_numbers(nodes, self.estimator.n_features_in_, np.zeros(nodes.count), np.zeros(len(nodes.roots), np.int64), np.zeros(1))
+        return self.document.leaves(silent, self.matrix, self.dtype, numbers)

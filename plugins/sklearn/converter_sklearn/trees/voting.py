@@ -1,4 +1,4 @@
-"""AdaBoost over trees: a weighted vote of their labels, or the weighted median of their predictions."""
+"""AdaBoost: a weighted vote of the members' labels, or the weighted median of their predictions."""
 
 from __future__ import annotations
 
@@ -7,25 +7,41 @@ from functools import cached_property
 import numpy as np
 
 from converter.trees import heads
+from converter_sklearn.exporters.direct import value_of
 from converter_sklearn.trees.labels import best, second_where
-from converter_sklearn.trees.members import MembersWriter
+from converter_sklearn.trees.members import Members, Trees
 from converter_sklearn.trees.reading import of_numbers, of_vectors, values_of
 
 
-class Classifier(MembersWriter):
-    """A classifier: each tree gives its weight to the class that it names, and takes it from the others together."""
+class Classifier(Members):
+    """A classifier: each member gives its weight to the class that it names, and takes it from the others together."""
 
     @cached_property
     def decision(self) -> str:
-        """The votes, [batch, classes]; of two classes those of the second alone, [batch, 1], twice."""
+        """The votes, [batch, classes]; of two classes those of the second alone, [batch, 1]."""
+        count, weights = len(self.estimator.classes_), self.estimator.estimator_weights_[: len(self.estimator.estimators_)]
+        given = weights if count > 1 else np.zeros(len(weights))  # an only class has no votes
+        votes = self._votes_of_members(given) if self.trees is None else self._votes_of_trees(self.trees, given)
+        return self.divided(votes, weights.sum() / (2 if count == 2 else 1))
+
+    def _votes_of_trees(self, trees: Trees, weights: np.ndarray) -> str:
         classes = self.estimator.classes_
-        named = self.class_values(classes).argmax(axis=1)
-        weights = (self.estimator.estimator_weights_ / self.estimator.estimator_weights_.sum())[self.nodes.trees]
-        if len(classes) == 2:
-            values = (2 * weights * np.where(named == 1, 1, -1))[:, None]
-        else:
-            values = weights[:, None] * np.where(np.arange(len(classes)) == named[:, None], 1, -1 / max(1, len(classes) - 1))
-        return self.sums(of_vectors(self.nodes, self.estimator.n_features_in_, values))
+        named = trees.class_values(classes).argmax(axis=1)[:, None] == np.arange(len(classes))
+        values = weights[trees.nodes.trees, None] * np.where(named, 1, self._of_others)
+        return trees.sums(of_vectors(trees.nodes, self.estimator.n_features_in_, values[:, 1:] if len(classes) == 2 else values))
+
+    def _votes_of_members(self, weights: np.ndarray) -> str:
+        classes = self.estimator.classes_
+        pairs = zip(self.parts, weights, strict=True)
+        votes = self.added([self.named(value_of(each, "predict"), classes, weight, weight * self._of_others) for each, weight in pairs])
+        if len(classes) != 2:
+            return votes
+        return self.document.node("Gather", votes, self.document.constant(np.array([1], np.int64)), axis=1)
+
+    @property
+    def _of_others(self) -> float:
+        """What the classes that are not named get of a weight."""
+        return -1 / max(1, len(self.estimator.classes_) - 1)
 
     def decision_function(self) -> str:
         """Write the scores that the decision is made by."""
@@ -34,10 +50,8 @@ class Classifier(MembersWriter):
     def predict_proba(self) -> str:
         """Write the probabilities of the classes."""
         count = len(self.estimator.classes_)
-        if count > 2:
-            return self.document.node("Softmax", self.document.node("Div", self.decision, self.number(count - 1)), axis=1)
-        if count == 1:
-            return self.document.node("Softmax", self.decision, axis=1)
+        if count != 2:
+            return self.document.node("Softmax", self.divided(self.decision, max(1, count - 1)), axis=1)
         return heads.two_columns(self.document, self.document.node("Sigmoid", self.decision), self.dtype)
 
     def predict(self) -> str:
@@ -48,16 +62,25 @@ class Classifier(MembersWriter):
         return second_where(self.document, is_second, self.estimator.classes_)
 
 
-class Regressor(MembersWriter):
-    """A regressor: the prediction at which half of the trees' weights lies below or at it."""
+class Regressor(Members):
+    """A regressor: the prediction at which half of the members' weights lies below or at it."""
+
+    @cached_property
+    def predictions(self) -> str:
+        """What the members predict, [batch, members]."""
+        count = len(self.estimator.estimators_)
+        if self.trees is None:
+            columns = [self.document.node("Reshape", value_of(each, "predict"), self.document.constant(np.array([-1, 1]))) for each in self.parts]
+            return self.document.node("Concat", *columns, axis=1)
+        values = values_of(self.trees.trees)[:, 0, 0]
+        return self.trees.sums(of_numbers(self.trees.nodes, self.estimator.n_features_in_, values, np.arange(count), np.zeros(count)))
 
     def predict(self) -> str:
         """Write what the estimator predicts."""
-        document, count = self.document, len(self.trees)
+        document, count = self.document, len(self.estimator.estimators_)
         weights = self.estimator.estimator_weights_[:count]
-        ensemble = of_numbers(self.nodes, self.estimator.n_features_in_, values_of(self.trees)[:, 0, 0], np.arange(count), np.zeros(count))
-        predictions = self.sums(ensemble)
-        ascending, order = document.nodes("TopK", predictions, document.constant(np.array([count], np.int64)), outputs=2, axis=1, largest=0)
+        most = document.constant(np.array([count], np.int64))
+        ascending, order = document.nodes("TopK", self.predictions, most, outputs=2, axis=1, largest=0)
         reached = document.node("CumSum", document.node("Gather", document.constant(weights), order), document.constant(np.array(1, np.int64)))
         whole = document.node("Gather", reached, document.constant(np.array([count - 1], np.int64)), axis=1)
         is_half = document.node("GreaterOrEqual", reached, document.node("Mul", whole, document.constant(np.array([0.5]))))
