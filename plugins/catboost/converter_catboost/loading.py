@@ -50,7 +50,7 @@ def _of_bytes(data: bytes, name: str) -> Loaded:
     blob = _read(data, name)
     try:
         return Loaded(CatBoost().load_model(blob=data), blob)
-    except CatBoostError as error:
+    except (CatBoostError, ValueError) as error:  # ValueError: its parameters are JSON, which is read in Python
         raise _damaged(name, error) from error
 
 
@@ -63,9 +63,11 @@ def _of_json(path: Path) -> Loaded:
     if not isinstance(document, dict) or "features_info" not in document or not any(name in document for name in _JSON_TREES):
         hint = "save the model with save_model('model.json', format='json')"
         raise UnreadableSource(f"{path.name} is not a model of CatBoost: it lacks 'features_info' or trees", hint=hint)
+    if not all(_is_node(tree) for tree in document.get("trees", ())):
+        raise _damaged(path.name, ValueError("a node of a tree has no split, no child or no value"))
     try:
         model = CatBoost().load_model(str(path), format="json")
-    except CatBoostError as error:
+    except (CatBoostError, ValueError) as error:
         raise _damaged(path.name, error) from error
     blob = _read(model._serialize_model(), path.name)
     if blob.loss in SEVERAL_TARGETS and any(each["ctr_type"] not in _OF_NO_TARGET for each in document["features_info"].get("ctrs", [])):
@@ -74,6 +76,17 @@ def _of_json(path: Path) -> Loaded:
         )
         raise UnreadableSource(message, hint="save the model with save_model('model.cbm'), and convert that with --data train.csv")
     return Loaded(model, blob, document)
+
+
+def _is_node(tree: Any) -> bool:
+    """Whether all nodes of a tree that is not symmetric are whole; CatBoost dies on those that are not."""
+    nodes = [tree]
+    while nodes:
+        node = nodes.pop()
+        if not isinstance(node, dict) or not ("value" in node or {"split", "left", "right"} <= node.keys()):
+            return False
+        nodes += [node[side] for side in ("left", "right") if side in node]
+    return True
 
 
 def _taken_apart(model: Any, name: str) -> Loaded:

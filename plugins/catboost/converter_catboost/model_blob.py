@@ -122,7 +122,7 @@ def read(data: bytes) -> ModelBlob:
         info=info,
         counts=counts_of(trees, rest),
     )
-    for fault in _faults(blob):
+    for fault in (*_faults(blob), *_offset_faults(blob, trees.array(3, "<i4"))):
         raise ValueError(fault)
     return blob
 
@@ -182,6 +182,12 @@ def _faults(blob: ModelBlob) -> list[str]:
     if ((blob.splits < 0) | (blob.splits >= max(known, 1))).any():
         return [f"a tree asks for a split that is none of the {known}"]
     return _symmetric_faults(blob) if blob.symmetric else _step_faults(blob)
+
+
+def _offset_faults(blob: ModelBlob, offsets: np.ndarray) -> list[str]:
+    """CatBoost jumps to where the file says that a tree's splits begin."""
+    are_right = not len(offsets) or np.array_equal(offsets, np.cumsum(blob.sizes) - blob.sizes)
+    return [] if are_right else ["its trees do not begin where they should"]
 
 
 def _symmetric_faults(blob: ModelBlob) -> list[str]:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from catboost import CatBoostClassifier
+from sklearn.datasets import load_wine
 
 import converter
 from converter.trees import Ensemble
@@ -74,35 +75,58 @@ def test_the_softmax_that_catboost_writes_for_sigmoids_is_rejected(tmp_path: Pat
     assert converter.convert(model, tmp_path / "direct.onnx").agrees
 
 
-def border_moved(ensemble: Ensemble) -> Ensemble:
-    thresholds = ensemble.thresholds.astype(np.float32)
-    thresholds[0] = np.nextafter(thresholds[0], np.float32(np.inf))
-    return dataclasses.replace(ensemble, thresholds=thresholds.astype(np.float64))
+def border_moved(ensemble: Ensemble, rng: np.random.Generator) -> Ensemble:
+    """One border of one level of a tree is one float32 higher."""
+    node = rng.choice(np.nonzero(~ensemble.is_leaf)[0])
+    thresholds, tree = ensemble.thresholds.copy(), np.searchsorted(ensemble.roots, node, "right") - 1
+    last = [*ensemble.roots, ensemble.nodes][tree + 1]
+    mine = np.arange(ensemble.roots[tree], last)
+    mine = mine[(ensemble.thresholds[mine] == thresholds[node]) & (ensemble.features[mine] == ensemble.features[node])]
+    thresholds[mine] = np.nextafter(np.float32(thresholds[node]), np.float32(np.inf))
+    return dataclasses.replace(ensemble, thresholds=thresholds)
 
 
-def leaves_swapped(ensemble: Ensemble) -> Ensemble:
-    weights = ensemble.leaf_weights.copy()
-    first, last = weights[:3].copy(), weights[-3:].copy()
-    weights[:3], weights[-3:] = last, first
+def leaves_swapped(ensemble: Ensemble, rng: np.random.Generator) -> Ensemble:
+    """The two halves of a tree's leaves have changed places."""
+    weights, tree = ensemble.leaf_weights.copy(), int(rng.integers(ensemble.trees))
+    first, stop = ensemble.leaf_starts[[*ensemble.roots, ensemble.nodes]][[tree, tree + 1]]
+    weights[first:stop] = np.roll(weights[first:stop], (stop - first) // 2)
     return dataclasses.replace(ensemble, leaf_weights=weights)
 
 
-def tree_emptied(ensemble: Ensemble) -> Ensemble:
-    weights = ensemble.leaf_weights.copy()
-    weights[ensemble.leaf_starts[ensemble.roots[-1]] :] = 0
+def tree_emptied(ensemble: Ensemble, rng: np.random.Generator) -> Ensemble:
+    """A tree adds nothing."""
+    weights, tree = ensemble.leaf_weights.copy(), int(rng.integers(ensemble.trees))
+    first, stop = ensemble.leaf_starts[[*ensemble.roots, ensemble.nodes]][[tree, tree + 1]]
+    weights[first:stop] = 0
     return dataclasses.replace(ensemble, leaf_weights=weights)
 
 
-def missing_turned(ensemble: Ensemble) -> Ensemble:
+def missing_turned(ensemble: Ensemble, _rng: np.random.Generator) -> Ensemble:
+    """Missing values go the other way."""
     return dataclasses.replace(ensemble, missing=~ensemble.missing)
 
 
+@pytest.fixture(scope="module")
+def large() -> Any:
+    """A model of so many symmetric trees that they are not walked."""
+    settings = SETTINGS | {"iterations": 130, "depth": 4, "learning_rate": 0.3}
+    return CatBoostClassifier(**settings).fit(*load_wine(return_X_y=True))
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("name", ["wine", "large"])
 @pytest.mark.parametrize("wrong", [border_moved, leaves_swapped, tree_emptied, missing_turned])
 def test_a_wrongly_written_ensemble_is_rejected(
-    wine: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrong: Callable[[Ensemble], Ensemble]
+    name: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+    wrong: Callable[[Ensemble, np.random.Generator], Ensemble],
+    seed: int,
 ) -> None:
-    right = direct.ensemble_of
-    monkeypatch.setattr(direct, "ensemble_of", lambda *arguments: wrong(right(*arguments)))
-    report = converter.convert(wine, tmp_path / "model.onnx", exporter="direct")
+    right, rng = direct.ensemble_of, np.random.default_rng(seed)
+    monkeypatch.setattr(direct, "ensemble_of", lambda *arguments: wrong(right(*arguments), rng))
+    report = converter.convert(request.getfixturevalue(name), tmp_path / "model.onnx", exporter="direct", options={"method": "raw"})
     assert not report.agrees
     assert not (tmp_path / "model.onnx").exists()

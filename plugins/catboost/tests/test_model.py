@@ -121,9 +121,7 @@ def test_the_prediction_of_an_unknown_loss_function_is_refused(wine: Any, tmp_pa
         with pytest.raises(UsageError, match=message) as caught:
             loaded(tmp_path / "model.cbm", method=method)
         assert caught.value.hint == "-O method=raw converts the sum of its trees, -O method=leaf its leaves"
-    model = loaded(tmp_path / "model.cbm", method="raw")
-    feeds = {"features": rows(model, 20)}
-    np.testing.assert_array_equal(model.run(feeds)["raw"], loaded(wine, method="raw").run(feeds)["raw"])
+    assert [each.name for each in loaded(tmp_path / "model.cbm", method="raw").outputs] == ["raw"]
 
 
 def test_only_the_first_trees_are_asked(wine: Any) -> None:

@@ -54,6 +54,7 @@ DAMAGES: dict[str, tuple[Callable[[Any], bytes], str]] = {
     "a split too many": (lambda model: damaged(model, 2, "<i4", 0, 5), "its trees have .* splits, .* are there"),
     "a negative size": (lambda model: damaged(model, 2, "<i4", 0, -1), "its trees have .* splits"),
     "a split outside": (lambda model: damaged(model, 1, "<i4", 3, 9999), "a tree asks for a split that is none of the"),
+    "a beginning elsewhere": (lambda model: damaged(model, 3, "<i4", 2, 5), "its trees do not begin where they should"),
     "a leaf without a number": (lambda model: damaged(model, 8, "<f8", 2, np.nan), "a leaf, the scale or the bias is no finite number"),
 }
 

@@ -34,6 +34,7 @@ class ModelText:
     """A text model that was read and found whole."""
 
     text: str
+    """As it is for LightGBM to read: without the parameters of its training, which answer nothing, and of which damaged ones kill LightGBM."""
     header: Mapping[str, str]
     trees: Trees
 
@@ -87,7 +88,7 @@ def read(text: str) -> ModelText:
     _check_sizes(header, blocks)
     if len(blocks) % scores_of(header):
         raise ValueError(f"{len(blocks)} trees do not make whole iterations of {scores_of(header)}")
-    return ModelText(text, header, trees)
+    return ModelText(_without_parameters(text, end), header, trees)
 
 
 def with_float32_thresholds(text: str) -> str:
@@ -119,6 +120,19 @@ def _end_of_trees(text: str) -> int:
         if (place := text.rfind(end)) >= 0:
             return place
     raise ValueError("the line 'end of trees' is missing")
+
+
+def _without_parameters(text: str, end_of_trees: int) -> str:
+    start = text.find("\nparameters:", end_of_trees)
+    if start < 0:
+        return text
+    end = text.find(_END_OF_PARAMETERS, start)
+    if end < 0:
+        raise ValueError("the line 'end of parameters' is missing")
+    return text[:start] + text[end + len(_END_OF_PARAMETERS) :]
+
+
+_END_OF_PARAMETERS = "\nend of parameters\n"
 
 
 def _width(header: Mapping[str, str]) -> int:

@@ -97,6 +97,8 @@ class Trees:
 
 def trees_of(blocks: Sequence[Fields], width: int) -> Trees:
     """Return the trees of a text's blocks; raises ValueError with the number of the tree that is none, or that asks for no feature of `width`."""
+    for number, fields in enumerate(blocks):
+        _check_unread(fields, number)
     leaves = np.array([_leaves(fields, number) for number, fields in enumerate(blocks)], np.int64)
     several = _Blocks(blocks, leaves)
     decisions = several.per_split("decision_type", np.int64)
@@ -188,6 +190,17 @@ def _leaves(fields: Fields, number: int) -> int:
     if leaves < 1:
         raise ValueError(f"tree {number} announces {leaves} leaves")
     return leaves
+
+
+def _check_unread(fields: Fields, number: int) -> None:
+    """See that what only LightGBM reads are numbers: it dies on others."""
+    for name in _UNREAD:
+        if strange := fields.get(name, "").encode().translate(None, _OF_NUMBERS):
+            raise ValueError(f"tree {number}: '{chr(strange[0])}' in {name} belongs to no number")
+
+
+_UNREAD = ("split_gain", "internal_value", "internal_weight", "leaf_weight", "shrinkage")
+_OF_NUMBERS = b"0123456789+-.e infa"
 
 
 def _sets(blocks: Sequence[Fields], trees: Ints, asked: Floats) -> tuple[Ints, Ints, Ints]:

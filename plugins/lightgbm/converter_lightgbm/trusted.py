@@ -17,8 +17,11 @@ READ = "read_by_converter"
 
 def _take(self: Any, state: Mapping[str, Any]) -> None:
     text = state.get("_handle", state.get("handle"))  # as LightGBM before 4 called it
-    read = {} if text is None else {READ: vetted(str(text), "its Booster")}
-    Booster.__setstate__(self, {**state, **read})
+    if text is None:
+        Booster.__setstate__(self, dict(state))
+        return
+    read = vetted(str(text), "its Booster")
+    Booster.__setstate__(self, {**state, "_handle": read.text, READ: read})
 
 
 _BOOSTER = type("Booster", (Booster,), {"__setstate__": _take, "__module__": Booster.__module__})

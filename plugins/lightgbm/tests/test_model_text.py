@@ -40,12 +40,24 @@ def test_it_reads_categories_and_what_is_missing(mixed: Any) -> None:
 
 def test_windows_line_ends_are_read(wine: Any) -> None:
     text = wine.booster_.model_to_string()
-    assert read(text.replace("\n", "\r\n")).text == text
+    assert read(text.replace("\n", "\r\n")).text == read(text).text
+
+
+def test_the_parameters_of_training_are_left_out(wine: Any) -> None:
+    text = wine.booster_.model_to_string()
+    kept = read(text).text
+    assert "[learning_rate: " in text
+    assert "[learning_rate: " not in kept
+    assert text.startswith(kept[: kept.index("end of trees")])
+    assert kept.endswith("\n\npandas_categorical:null\n")
+    assert read(kept).text == kept  # as texts without parameters come
 
 
 DAMAGES: dict[str, tuple[Callable[[str], str], str]] = {
     "cut off in a tree": (lambda text: text[: text.index("Tree=3") + 200], "'end of trees' is missing"),
     "cut off in the header": (lambda text: text[:60], "'end of trees' is missing"),
+    "cut off in the parameters": (lambda text: text[: text.index("[learning_rate")], "the line 'end of parameters' is missing"),
+    "cut off in the last line of the parameters": (lambda text: text[: text.index("of parameters")], "the line 'end of parameters' is missing"),
     "a tree left out": (lambda text: text[: text.index("Tree=2")] + text[text.index("Tree=3") :], "11 of 12 trees are there"),
     "a range without an end": (lambda text: first(text, "feature_infos", lambda infos: infos.replace("]", "", 1)), r"describes a feature as '\[-"),
     "no names": (lambda text: text.replace("feature_names=", "feature_nomes="), "the header has no feature_names"),

@@ -12,6 +12,7 @@ from typing import Any
 
 import sklearn
 from sklearn.exceptions import InconsistentVersionWarning, NotFittedError
+from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from converter.plugin import Allowed, ConverterError, Source, UnreadableSource, UntrustedSource, load_pickle, open_pickle
@@ -125,8 +126,10 @@ def _check(estimator: Any, name: str) -> None:
         kind = f"the class {estimator.__name__}" if isinstance(estimator, type) else f"a {type(estimator).__name__}"
         inside = f" with {', '.join(map(str, list(estimator)[:5]))}" if isinstance(estimator, Mapping) else ""
         raise UnreadableSource(f"{name} holds {kind}{inside}, not an estimator", hint="save the fitted estimator or pipeline itself")
+    steps = [step for _, step in estimator.steps if hasattr(step, "fit")] if isinstance(estimator, Pipeline) else []
     try:
-        check_is_fitted(estimator)
+        for each in (estimator, *steps):  # of a pipeline scikit-learn itself looks at the last step
+            check_is_fitted(each)
     except NotFittedError as error:
         raise not_fitted(name, error) from None
     except TypeError:

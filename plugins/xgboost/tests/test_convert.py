@@ -67,50 +67,50 @@ def test_a_table_becomes_cases(classifier: Any, cancer: tuple[Any, Any], tmp_pat
     assert any("train.csv" in case.origin for case in report.cases)
 
 
-def inner(ensemble: Ensemble) -> int:
-    return int(np.nonzero(~ensemble.is_leaf)[0][0])
-
-
-def nudged(ensemble: Ensemble) -> Ensemble:
+def nudged(ensemble: Ensemble, rng: np.random.Generator) -> Ensemble:
     """One threshold is one float32 higher."""
-    thresholds = ensemble.thresholds.copy()
-    thresholds[inner(ensemble)] = np.nextafter(np.float32(thresholds[inner(ensemble)]), np.float32(np.inf))
+    thresholds, node = ensemble.thresholds.copy(), rng.choice(np.nonzero(~ensemble.is_leaf)[0])
+    thresholds[node] = np.nextafter(np.float32(thresholds[node]), np.float32(np.inf))
     return dataclasses.replace(ensemble, thresholds=thresholds)
 
 
-def swapped(ensemble: Ensemble) -> Ensemble:
+def swapped(ensemble: Ensemble, rng: np.random.Generator) -> Ensemble:
     """Two leaves of one tree have changed places."""
-    weights = ensemble.leaf_weights.copy()
-    weights[[0, 1]] = weights[[1, 0]]
+    weights, tree = ensemble.leaf_weights.copy(), int(rng.integers(ensemble.trees))
+    first, stop = ensemble.leaf_starts[[*ensemble.roots, ensemble.nodes]][[tree, tree + 1]]
+    one, other = first + rng.choice(stop - first, 2, replace=False)
+    weights[[one, other]] = weights[[other, one]]
     return dataclasses.replace(ensemble, leaf_weights=weights)
 
 
-def shortened(ensemble: Ensemble) -> Ensemble:
-    """The last tree adds nothing."""
-    weights = ensemble.leaf_weights.copy()
-    weights[ensemble.leaf_starts[ensemble.roots[-1]] :] = 0
+def shortened(ensemble: Ensemble, rng: np.random.Generator) -> Ensemble:
+    """A tree adds nothing."""
+    weights, tree = ensemble.leaf_weights.copy(), int(rng.integers(ensemble.trees))
+    first, stop = ensemble.leaf_starts[[*ensemble.roots, ensemble.nodes]][[tree, tree + 1]]
+    weights[first:stop] = 0
     return dataclasses.replace(ensemble, leaf_weights=weights)
 
 
-def strayed(ensemble: Ensemble) -> Ensemble:
+def strayed(ensemble: Ensemble, rng: np.random.Generator) -> Ensemble:
     """Missing values go the other way at one node."""
     missing = ensemble.missing.copy()
-    missing[inner(ensemble)] ^= True
+    missing[rng.choice(np.nonzero(~ensemble.is_leaf)[0])] ^= True
     return dataclasses.replace(ensemble, missing=missing)
 
 
-def closed(ensemble: Ensemble) -> Ensemble:
+def closed(ensemble: Ensemble, _rng: np.random.Generator) -> Ensemble:
     """A row on a threshold goes left."""
     thresholds = np.nextafter(np.float32(ensemble.thresholds), np.float32(np.inf)).astype(np.float64)
     return dataclasses.replace(ensemble, thresholds=thresholds)
 
 
+@pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("mutation", [nudged, swapped, shortened, strayed, closed])
 def test_a_wrongly_written_ensemble_is_rejected(
-    mutation: Callable[[Ensemble], Ensemble], regressor: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    mutation: Callable[[Ensemble, np.random.Generator], Ensemble], seed: int, regressor: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sound = direct._widened
-    monkeypatch.setattr(direct, "_widened", lambda document, ensemble, rows, dtype: sound(document, mutation(ensemble), rows, dtype))
+    sound, rng = direct._widened, np.random.default_rng(seed)
+    monkeypatch.setattr(direct, "_widened", lambda document, ensemble, rows, dtype: sound(document, mutation(ensemble, rng), rows, dtype))
     destination = tmp_path / "model.onnx"
     destination.write_bytes(b"what was there")
     report = converter.convert(regressor, destination, exporter="direct")

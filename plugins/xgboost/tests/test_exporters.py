@@ -181,6 +181,16 @@ def test_a_model_without_a_tree_answers_its_base_score(cancer: tuple[Any, Any], 
     np.testing.assert_allclose(want["probabilities"], [[0.7, 0.3]] * ROWS, rtol=1e-6)
 
 
+@pytest.mark.parametrize("method", ["predict", "leaf"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_many_stumps_are_compared_and_not_walked(dtype: str, method: str, tmp_path: Path) -> None:
+    rows, target = load_diabetes(return_X_y=True)
+    rows[np.random.default_rng(0).random(rows.shape) < 0.1] = np.nan
+    model = loaded(XGBRegressor(n_estimators=600, max_depth=1, n_jobs=1).fit(rows, target / 100), dtype=dtype, method=method)
+    assert not any(node.domain for node in onnx.load(exported(model, tmp_path)).graph.node)
+    compare(model, tmp_path)
+
+
 def test_timestamps_are_decided_in_float32_as_xgboost_does(tmp_path: Path) -> None:
     """Float64 rows are rounded first, so that a threshold between two of them may not tell them apart."""
     rng = np.random.default_rng(0)

@@ -14,7 +14,7 @@ from skl2onnx import convert_sklearn, get_latest_tested_opset_version
 from skl2onnx.common.exceptions import MissingConverter, MissingShapeCalculator
 from sklearn.pipeline import Pipeline
 
-from converter.plugin import ExportError, ExportRequest, Input
+from converter.plugin import ExportError, ExportRequest, Input, UsageError
 from converter_sklearn.exporters.steps import DOMAIN, TYPES, Steps, filled, steps_of, usual_methods
 
 if TYPE_CHECKING:
@@ -46,10 +46,13 @@ def _write(model: SklearnModel, request: ExportRequest, floats: str) -> None:
         if each.name in cast:
             _cast_input(document.graph, each, cast[each.name])
     _flatten_outputs(document.graph, model)
-    if steps.met:
-        filled(document.graph, steps, opset, floats).write(request.path)
-    else:
+    if not steps.met:
         onnx.save(document, request.path)
+        return
+    try:
+        filled(document.graph, steps, opset, floats).write(request.path)
+    except UsageError:  # trees of both precisions, which no version of ai.onnx.ml holds together
+        filled(document.graph, steps.in_double, opset, floats).write(request.path)
 
 
 def _answers_in_double(model: SklearnModel) -> bool:

@@ -73,6 +73,11 @@ class Steps:
         }
         return {name: dict.fromkeys(self.kinds, function) for name, function in functions.items()}
 
+    @property
+    def in_double(self) -> Steps:
+        """The same steps, all written in double precision."""
+        return replace(self, met=[replace(step, written="float64") for step in self.met])
+
     @contextmanager
     def known(self) -> Iterator[None]:
         """Within it the library has names for classes that are not scikit-learn's, as its converters of composed estimators want."""
@@ -129,7 +134,8 @@ class Steps:
         kind = writer_of(estimator)
         written = "float32" if self.dtype == "float32" and kind is not None and kind.compares == "float32" else dtype
         asked = self._asked(estimator)[: len(operator.outputs)]
-        if hasattr(estimator, "decision_function") and container.get_options(estimator, {"raw_scores": False}, fail=False)["raw_scores"]:
+        options = container.get_options(estimator, {"raw_scores": False}, fail=False) or {}
+        if hasattr(estimator, "decision_function") and options.get("raw_scores"):
             asked = tuple((_SCORES, None) if method == "predict_proba" else (method, place) for method, place in asked)
         name = scope.get_unique_operator_name("Step")
         inputs, outputs = [each.full_name for each in operator.inputs], [each.full_name for each in operator.outputs]
