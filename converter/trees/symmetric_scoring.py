@@ -27,8 +27,8 @@ _OPSET = 13  # the first whose ReduceSum takes its axes as an input
 _SPLITS = 512  # below which a walk is quicker
 _FEW = 32  # rows that stay rows
 _CHUNK = 128  # rows
-_PART = 512  # trees
-_PICKED = 1 << 13  # weights that a part picks for a row
+_PART = 512  # trees that many rows pass at a time
+_PICKED = 1 << 13  # weights that are picked for a row at a time
 
 Array = np.ndarray[Any, Any]
 
@@ -45,16 +45,14 @@ def symmetric_scores(document: Document, ensemble: Ensemble, groups: Sequence[Sy
     weights = np.zeros((ensemble.nodes, ensemble.targets))
     np.add.at(weights, (owner, ensemble.leaf_targets), ensemble.leaf_weights)
     sums, most = (Sums, _PART) if ensemble.targets <= FEW else (VectorSums, max(1, min(_PART, _PICKED // ensemble.targets)))
-    parts = [part for group in groups for part in group.parts(most)]
-    levels = _Levels(document, ensemble, parts, matrix, dtype, lambda part: sums(document, weights[part.leaves].astype(dtype)))
-    return levels.said(ensemble.targets, lambda said: document.node("Sum", *said))
+    levels = _Levels(document, ensemble, groups, matrix, dtype, lambda part: sums(document, weights[part.leaves].astype(dtype)))
+    return levels.said(most, ensemble.targets, lambda said: document.node("Sum", *said))
 
 
 def symmetric_leaves(document: Document, ensemble: Ensemble, groups: Sequence[Symmetric], matrix: str, dtype: np.dtype[Any], numbers: Ints) -> str:
     """Add what `numbers` [nodes] says of the leaf that each row reaches in each tree, int64 [batch, trees]."""
-    parts = [part for group in groups for part in group.parts(_PART)]
-    levels = _Levels(document, ensemble, parts, matrix, dtype, lambda part: Numbers(document, numbers[part.leaves].astype(np.int64)))
-    said = levels.said(ensemble.trees, lambda said: document.node("Concat", *said, axis=1))
+    levels = _Levels(document, ensemble, groups, matrix, dtype, lambda part: Numbers(document, numbers[part.leaves].astype(np.int64)))
+    said = levels.said(_PART, ensemble.trees, lambda said: document.node("Concat", *said, axis=1))
     order = np.argsort(np.concatenate([group.trees for group in groups]))
     return said if (np.diff(order) == 1).all() else document.node("Gather", said, document.constant(order), axis=1)
 
@@ -77,13 +75,13 @@ class _Part:
 
 
 class _Levels:
-    """Writes symmetric trees, whose tables `tables_of` writes for each part of them."""
+    """Writes symmetric trees, whose tables `tables_of` writes for some of them."""
 
     def __init__(
         self,
         document: Document,
         ensemble: Ensemble,
-        parts: Sequence[Symmetric],
+        groups: Sequence[Symmetric],
         matrix: str,
         dtype: np.dtype[Any],
         tables_of: Callable[[Symmetric], Tables],
@@ -93,16 +91,20 @@ class _Levels:
         self.goes_no = "Less" if ensemble.comparison is Comparison.LEQ else "LessOrEqual"
         self.width = ensemble.width
         self.matrix = matrix
-        shift = self._fill({bool(each) for part in parts for each in np.unique(part.missing)})
-        self.parts = [self._part(part, shift, tables_of(part)) for part in parts]
+        self.groups = groups
+        self.tables_of = tables_of
+        self.shift = self._fill({bool(each) for group in groups for each in np.unique(group.missing)})
 
-    def said(self, columns: int, together: Callable[[Sequence[str]], str]) -> str:
-        """Return what all parts say together of the rows, [batch, columns]."""
+    def said(self, most: int, columns: int, together: Callable[[Sequence[str]], str]) -> str:
+        """Return what all trees say together of the rows, [batch, columns]; of many rows in parts of at most so many trees."""
         document = self.document
+        parts = [self._part(part) for group in self.groups for part in group.parts(most)]
+        in_parts = len(parts) == len(self.groups) or most < _PART  # so many targets that a few rows of them are many numbers
+        whole = parts if in_parts else [self._part(group) for group in self.groups]
         rows = document.node("Slice", document.node("Shape", self.matrix), self._sizes(0), self._sizes(1))
         is_few = document.node("Less", rows, self._sizes(_FEW + 1))
-        few = document.graph(lambda: _one([self._of_rows(part, rows) for part in self.parts], together))
-        many = document.graph(lambda: self._in_chunks(rows, columns, together))
+        few = document.graph(lambda: _one([self._of_rows(part, rows) for part in whole], together))
+        many = document.graph(lambda: self._in_chunks(parts, rows, columns, together))
         return document.node("If", is_few, then_branch=few, else_branch=many)
 
     def _of_rows(self, part: _Part, rows: str) -> str:
@@ -111,7 +113,7 @@ class _Levels:
         bits = self._bits(part.thresholds_of_rows, document.node("GatherElements", self.matrix, picked, axis=1), -1, part.levels, part.trees)
         return part.tables.of_rows(self._places(part, bits, -1, part.trees))
 
-    def _in_chunks(self, rows: str, columns: int, together: Callable[[Sequence[str]], str]) -> str:
+    def _in_chunks(self, parts: Sequence[_Part], rows: str, columns: int, together: Callable[[Sequence[str]], str]) -> str:
         """Chunks are of one size, and the last one is filled up with zeros."""
         document = self.document
         chunks = document.node("Div", document.node("Add", rows, self._sizes(_CHUNK - 1)), self._sizes(_CHUNK))
@@ -119,13 +121,13 @@ class _Levels:
         lacking = document.node("Sub", document.node("Mul", chunks, size), rows)
         filled = document.node("Pad", self.matrix, document.node("Concat", self._sizes(0, 0), lacking, self._sizes(0), axis=0))
         cut = document.node("Reshape", filled, document.node("Concat", chunks, size, self._sizes(self.width), axis=0))
-        body = document.graph(lambda chunk: self._of_chunk(chunk, together), 1)
+        body = document.graph(lambda chunk: self._of_chunk(parts, chunk, together), 1)
         said = document.node("Reshape", document.node("Scan", cut, body=body, num_scan_inputs=1), self._sizes(-1, columns))
         return document.node("Slice", said, self._sizes(0), rows)
 
-    def _of_chunk(self, chunk: str, together: Callable[[Sequence[str]], str]) -> str:
+    def _of_chunk(self, parts: Sequence[_Part], chunk: str, together: Callable[[Sequence[str]], str]) -> str:
         columns = self.document.node("Transpose", chunk, perm=[1, 0])
-        return _one([self._of_columns(part, columns) for part in self.parts], together)
+        return _one([self._of_columns(part, columns) for part in parts], together)
 
     def _of_columns(self, part: _Part, columns: str) -> str:
         bits = self._bits(part.thresholds, self.document.node("Gather", columns, part.features, axis=0), part.levels, -1)
@@ -156,17 +158,17 @@ class _Levels:
         self.matrix, self.width, shift = self.document.node("Concat", self.matrix, filled, axis=1), 2 * self.width, self.width
         return shift
 
-    def _part(self, part: Symmetric, shift: int, tables: Tables) -> _Part:
+    def _part(self, part: Symmetric) -> _Part:
         document = self.document
         thresholds = document.constant(part.thresholds.astype(self.dtype).reshape(-1, 1))
         return _Part(
             part.levels,
             part.count,
-            document.constant((part.features + shift * ~part.missing).ravel()),
+            document.constant((part.features + self.shift * ~part.missing).ravel()),
             thresholds,
             document.node("Reshape", thresholds, self._sizes(1, -1)),
             document.constant(2.0 ** np.arange(part.levels)[None, ::-1].astype(np.float32)),
-            tables,
+            self.tables_of(part),
         )
 
     def _sizes(self, *numbers: int) -> str:

@@ -113,7 +113,7 @@ def test_every_leaf_is_the_one_that_the_definition_says(
 @pytest.mark.parametrize("missing", [False, True])
 @pytest.mark.parametrize("targets", [1, 40])
 def test_many_trees_are_written_in_parts(rows_of: Rows, path: Path, *, targets: int, missing: bool) -> None:
-    ensemble = symmetric_ensemble(7, [2, 1] * 300, targets=targets)
+    ensemble = symmetric_ensemble(7, [2, 1] * 600, targets=targets)
     ensemble = replace(ensemble, missing=np.full(ensemble.nodes, missing), thresholds=np.clip(ensemble.thresholds, -9, 9))
     check_answers(ensemble, rows_of(ensemble, 7, "float32", rows=150), path)
 
