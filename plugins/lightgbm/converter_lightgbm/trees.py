@@ -97,9 +97,9 @@ class Trees:
 
 def trees_of(blocks: Sequence[Fields], width: int) -> Trees:
     """Return the trees of a text's blocks; raises ValueError with the number of the tree that is none, or that asks for no feature of `width`."""
-    for number, fields in enumerate(blocks):
-        _check_unread(fields, number)
     leaves = np.array([_leaves(fields, number) for number, fields in enumerate(blocks)], np.int64)
+    for number, (fields, count) in enumerate(zip(blocks, leaves.tolist(), strict=True)):
+        _check_unread(fields, count, number)
     several = _Blocks(blocks, leaves)
     decisions = several.per_split("decision_type", np.int64)
     thresholds = several.per_split("threshold", np.float64)
@@ -192,14 +192,17 @@ def _leaves(fields: Fields, number: int) -> int:
     return leaves
 
 
-def _check_unread(fields: Fields, number: int) -> None:
-    """See that what only LightGBM reads are numbers: it dies on others."""
-    for name in _UNREAD:
-        if strange := fields.get(name, "").encode().translate(None, _OF_NUMBERS):
+def _check_unread(fields: Fields, leaves: int, number: int) -> None:
+    """See that what only LightGBM reads looks like as many numbers as there should be: it dies on other text."""
+    for name, fewer in _UNREAD.items():
+        text = fields.get(name, "").strip()
+        if strange := text.encode().translate(None, _OF_NUMBERS):
             raise ValueError(f"tree {number}: '{chr(strange[0])}' in {name} belongs to no number")
+        if text and text.count(" ") + 1 != leaves - fewer:
+            raise ValueError(f"tree {number} has {text.count(' ') + 1} numbers in {name} and should have {leaves - fewer}")
 
 
-_UNREAD = ("split_gain", "internal_value", "internal_weight", "leaf_weight", "shrinkage")
+_UNREAD = {"split_gain": 1, "internal_value": 1, "internal_weight": 1, "leaf_weight": 0}  # and how many fewer than leaves there are
 _OF_NUMBERS = b"0123456789+-.e infa"
 
 

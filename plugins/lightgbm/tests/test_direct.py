@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ from lightgbm import Booster, Dataset, LGBMClassifier, LGBMRegressor, early_stop
 
 from converter.plugin import ExportRequest, LoadRequest, Source, UsageError, parse_inputs
 from converter_lightgbm.model import LightGBMModel, load
+from converter_lightgbm.objectives import Link
 from converter_lightgbm.plugin import LightGBM
+from converter_lightgbm.precision import largest_terms, needs_double_sums
 from converter_lightgbm.trees import ZERO
 
 Run = Callable[..., dict[str, np.ndarray]]
@@ -181,6 +184,44 @@ def test_sums_of_float32_are_within_few_steps_of_the_double_sums(telling: Table,
     size = np.maximum(np.abs(want), np.abs(model.loaded.text.trees.values).max())  # a sum may cancel, its terms are no smaller for it
     steps = np.abs(got - want) / np.spacing(size.astype(np.float32))
     assert steps.max() <= 2 * np.sqrt(100)
+
+
+@pytest.mark.parametrize("categorical", [(), (0, 1)], ids=["numbers", "categories"])
+@pytest.mark.parametrize("method", ["predict", "raw"])
+def test_large_terms_that_cancel_are_summed_in_double_precision(run_graph: Run, method: str, categorical: tuple[int, ...]) -> None:
+    """Float32 sums of claims, or prices, of 100 000 would have no right digit where they cancel to nearly nothing."""
+    rng = np.random.default_rng(0)
+    rows = np.stack([*rng.integers(0, 30, (2, 3000)), *rng.normal(size=(2, 3000))], axis=-1)
+    target = 1e5 * (np.sin(rows[:, 0]) + rows[:, 2] * rows[:, 3] + rng.normal(size=3000))
+    settings = {**SETTINGS, "objective": "regression", "num_leaves": 31}
+    model = loaded(train(settings, Dataset(rows, target, categorical_feature=list(categorical), params=settings), 100), method=method)
+    feeds = model.sample(np.random.default_rng(0), {"batch": 5000})
+    (got,), (want,) = run_graph(model, feeds).values(), model.run(feeds).values()
+    assert got.dtype == np.float32
+    assert np.abs(want).min() < 1000
+    np.testing.assert_allclose(got, want, rtol=1e-7, atol=0)
+
+
+def test_sums_of_small_terms_stay_in_float32(wine: Any, regressor: Any, tmp_path: Path) -> None:
+    """They are right as they are, and the graph is smaller."""
+    for model, dtype in ((wine, np.float32), (regressor, np.float64)):
+        loaded(model).exporters[0].write(ExportRequest(tmp_path / "graph.onnx"))
+        nodes = [node for node in onnx.load(tmp_path / "graph.onnx").graph.node if node.op_type == "TreeEnsemble"]
+        thresholds = [onnx.numpy_helper.to_array(each.t) for node in nodes for each in node.attribute if each.name == "nodes_splits"]
+        assert {each.dtype.type for each in thresholds} == {dtype}
+
+
+def test_what_needs_double_sums_follows_from_leaves_and_link(wine: Any, regressor: Any) -> None:
+    small, large = (loaded(model).loaded.text for model in (wine, regressor))
+    assert largest_terms(small) < 10
+    assert largest_terms(large) > 100
+    assert not needs_double_sums(small, Link.SOFTMAX)
+    assert not needs_double_sums(small, Link.IDENTITY)
+    assert needs_double_sums(large, Link.IDENTITY)
+    between = replace(small, trees=replace(small.trees, values=small.trees.values * 100 / largest_terms(small)))
+    assert largest_terms(between) == pytest.approx(100)
+    assert needs_double_sums(between, Link.EXP)
+    assert not needs_double_sums(between, Link.SIGMOID)
 
 
 def test_iterations(wine: Any, run_graph: Run) -> None:

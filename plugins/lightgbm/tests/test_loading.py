@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import pickle
 from pathlib import Path
@@ -14,6 +15,7 @@ from lightgbm import Booster, Dataset, LGBMClassifier, LGBMModel, LGBMRegressor
 
 from converter.plugin import Source, UnreadableSource, UntrustedSource
 from converter_lightgbm.loading import Loaded, load_model
+from converter_lightgbm.trusted import READ
 
 
 class Bomb:
@@ -77,6 +79,80 @@ def test_a_truncated_text_model_is_called_so(classifier: Any, tmp_path: Path, ke
     ) as caught:
         read(path)
     assert caught.value.hint == "copy or download it again, or save the model again with Booster.save_model"
+
+
+def test_a_text_model_that_is_cut_off_anywhere_is_refused_or_answers_the_same(mixed: Any, tmp_path: Path) -> None:
+    path, rng = tmp_path / "model.txt", np.random.default_rng(0)
+    text = mixed.booster_.model_to_string()
+    rows = np.stack([rng.integers(0, 12, 50), rng.normal(size=50), np.ones(50)], axis=-1)
+    end_of_trees, parameters, end, categories = (
+        text.index(line) + len(line) for line in ("end of trees", "\nparameters:", "end of parameters\n", "pandas_categorical:")
+    )
+    for kept in [*rng.integers(1, len(text), 50).tolist(), end_of_trees - 1, end_of_trees, parameters, end - 1, end, categories, len(text) - 3]:
+        path.write_text(text[:kept])
+        if kept < end_of_trees or parameters <= kept < end or categories <= kept:
+            with pytest.raises(
+                UnreadableSource, match=r"^model\.txt is (a text model of LightGBM that is cut off or damaged|not a text model)"
+            ) as caught:
+                read(path)
+            assert caught.value.hint == "copy or download it again, or save the model again with Booster.save_model"
+        else:
+            np.testing.assert_array_equal(read(path).booster.predict(rows), mixed.booster_.predict(rows))
+
+
+def test_a_pickle_that_is_cut_off_anywhere_is_refused(mixed: Any, tmp_path: Path) -> None:
+    path, rng = tmp_path / "model.pkl", np.random.default_rng(0)
+    whole = pickle.dumps(mixed)
+    for kept in rng.integers(0, len(whole), 50):
+        path.write_bytes(whole[:kept])
+        with pytest.raises(UnreadableSource, match=r"^model\.pkl is not a pickle, or is cut off or damaged \("):
+            read(path)
+
+
+@pytest.mark.parametrize("form", [pickle.dumps, lambda model: pickle.dumps(model.booster_)], ids=["wrapper", "booster"])
+def test_the_text_inside_a_pickle_is_looked_at_before_lightgbm_reads_it(mixed: Any, tmp_path: Path, form: Any) -> None:
+    """LightGBM dies on some damaged text."""
+    path, whole = tmp_path / "model.pkl", form(mixed)
+    path.write_bytes(whole.replace(b"left_child=1", b"left_child=9", 1))
+    with pytest.raises(
+        UnreadableSource, match="its Booster is a text model of LightGBM that is cut off or damaged: tree 0: its nodes do not form a tree"
+    ):
+        read(path)
+    path.write_bytes(whole.replace(b"version=v4", b"version=v5"))
+    with pytest.raises(UnreadableSource, match="its Booster is of the format version v5; known is up to v4"):
+        read(path)
+    path.write_bytes(whole.replace(b"objective=binary", b"objective=mystic"))
+    with pytest.raises(UnreadableSource, match="its Booster has the objective 'mystic'"):
+        read(path)
+
+
+def test_a_wrapper_of_an_older_lightgbm_is_fitted(classifier: Any, cancer: tuple[Any, Any], tmp_path: Path) -> None:
+    """Before 3.3 it did not say so, before 3.0 it counted features elsewhere, and before 4 its Booster named its text otherwise."""
+    path, rows = tmp_path / "model.pkl", cancer[0].to_numpy()
+    old = copy.copy(classifier)
+    for name in ("fitted_", "_n_features_in"):
+        del old.__dict__[name]
+    assert not old.__sklearn_is_fitted__()
+    found = load_model(Source.of(old), trust=False)
+    np.testing.assert_array_equal(found.wrapper.predict_proba(rows), classifier.predict_proba(rows))
+    assert not old.__sklearn_is_fitted__()  # the model that was given is left as it was
+    path.write_bytes(pickle.dumps(old, 2).replace(b"X\x07\x00\x00\x00_handle", b"X\x06\x00\x00\x00handle"))
+    assert read(path).wrapper.predict(rows).tolist() == classifier.predict(rows).tolist()
+
+
+def test_labels_encoded_by_an_older_scikit_learn_are_read(classifier: Any, cancer: tuple[Any, Any], tmp_path: Path) -> None:
+    path = tmp_path / "model.pkl"
+    path.write_bytes(pickle.dumps(classifier, 2).replace(b"csklearn.preprocessing._label\n", b"csklearn.preprocessing.label\n"))
+    assert read(path).wrapper.predict(cancer[0].to_numpy()).tolist() == classifier.predict(cancer[0].to_numpy()).tolist()
+
+
+def test_the_text_of_a_pickle_is_read_once(classifier: Any, tmp_path: Path) -> None:
+    path = tmp_path / "model.pkl"
+    path.write_bytes(pickle.dumps(classifier))
+    found = read(path)
+    assert found.text is found.booster.__dict__[READ]
+    part = load_model(Source.of(path), trust=False, num_iteration=3)
+    assert len(part.text.trees) == 3
 
 
 def test_another_text_is_called_so(tmp_path: Path) -> None:

@@ -69,6 +69,11 @@ DAMAGES: dict[str, tuple[Callable[[str], str], str]] = {
         "tree 0 has 6 numbers in threshold and should have 7",
     ),
     "letters": (lambda text: first(text, "left_child", lambda values: f"x{values}"), "tree 0: 'x1' is no number"),
+    "letters where only LightGBM reads": (lambda text: first(text, "split_gain", lambda values: f"[{values[1:]}"), r"tree 0: '\[' in split_gain"),
+    "two numbers in one where only LightGBM reads": (
+        lambda text: first(text, "leaf_weight", lambda values: values.replace(" ", "0", 1)),
+        "tree 0 has 7 numbers in leaf_weight and should have 8",
+    ),
     "no leaves": (lambda text: text.replace("\nnum_leaves=", "\nnum_loaves="), "tree 0 has no num_leaves"),
     "a loop": (lambda text: first(text, "left_child", lambda values: "0" + values[1:]), "tree 0: its nodes do not form a tree"),
     "a child outside": (lambda text: first(text, "right_child", lambda values: "99" + values[1:]), "tree 0: its nodes do not form a tree"),

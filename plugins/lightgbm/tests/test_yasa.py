@@ -20,7 +20,7 @@ if _YASA is None or _YASA.origin is None:
 FILES = sorted((Path(_YASA.origin).parent / "classifiers").glob("*.joblib"))
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", [FILES[-1], *(pytest.param(file, marks=pytest.mark.slow) for file in FILES[:-1])], ids=lambda file: file.stem)
 def test_its_graph_stages_the_same(file: Path, run_graph: Callable[..., dict[str, np.ndarray]]) -> None:
     model = load(LoadRequest(Source.of(file)))  # nothing in it needs trust
     classifier = joblib.load(file)

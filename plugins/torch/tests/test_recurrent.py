@@ -85,7 +85,7 @@ def operators(graph: onnx.ModelProto) -> list[str]:
     return [node.op_type for node in graph.graph.node if node.op_type in {"LSTM", "GRU", "RNN"}]
 
 
-@pytest.mark.parametrize("setting", sampled(every_setting(), 25))
+@pytest.mark.parametrize("setting", sampled(every_setting(), 12))
 def test_every_setting_is_fused_and_right_at_every_size(setting: Setting, load: Any, prove: Any) -> None:
     model = load(Layer(setting.module()), *setting.inputs())
     graph = prove(model, *SIZES)

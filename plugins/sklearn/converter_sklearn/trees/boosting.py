@@ -10,7 +10,6 @@ import numpy as np
 from onnx import TensorProto
 from sklearn.base import is_classifier
 from sklearn.dummy import DummyClassifier, DummyRegressor
-from sklearn.ensemble._gb import _init_raw_predictions
 
 from converter.trees import heads
 from converter_sklearn.estimators import Block
@@ -120,6 +119,8 @@ class Classifier(_Boosting):
 
 def _ends() -> np.ndarray:
     """Return the least and the largest probability, float64, that scikit-learn takes the logarithm of: what it makes of 0 and 1 with a link that keeps them."""
+    from sklearn.ensemble._gb import _init_raw_predictions  # only where it is needed, since it is not public
+
     certain = SimpleNamespace(predict_proba=lambda _: np.array([[0.0, 1.0]]))
     loss = SimpleNamespace(is_multiclass=True, link=SimpleNamespace(link=lambda probabilities: probabilities))
     found: np.ndarray = _init_raw_predictions(None, certain, loss, use_predict_proba=True)[0]
