@@ -7,11 +7,10 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from statistics import median
 from time import perf_counter
 from typing import Any
 
-from converter.timing import time_calls
+from timing import in_turns
 from tree_models import FULL, MODELS, SMALL, Model, unseen
 
 Found = dict[str, Any]
@@ -85,18 +84,8 @@ def predict(model: Model, folder: Path, *batches: int) -> Found:
         rows = unseen(batch)
         calls: dict[str, Callable[[], Any]] = {"library": partial(model.answer, live, rows)}
         calls |= {name: partial(each.run, None, {each.get_inputs()[0].name: rows}) for name, each in sessions.items()}
-        found[str(batch)] = {name: batch / seconds for name, seconds in _in_turns(calls, 20 if batch < MANY else 2).items()}
+        found[str(batch)] = {name: batch / seconds for name, seconds in in_turns(calls, 20 if batch < MANY else 2).items()}
     return found
-
-
-def _in_turns(calls: dict[str, Callable[[], Any]], count: int) -> dict[str, float]:
-    """Seconds of a call of each contender, the median of some in a row, twice; each begins when the threads of the one before have come to rest."""
-    seen: dict[str, list[float]] = {name: [] for name in calls}
-    for _ in range(2):
-        for name, call in calls.items():
-            call()
-            seen[name] += time_calls(call, count)
-    return {name: median(seconds) for name, seconds in seen.items()}
 
 
 def main() -> None:

@@ -90,10 +90,13 @@ class ExportRequest:
 
 @dataclass(frozen=True)
 class Exporter:
-    """One named way from a loaded model to an ONNX file. It relies on no earlier run and on no earlier export."""
+    """One named way from a loaded model to an ONNX file. It relies on no earlier run and on no earlier export.
+
+    `write` may return a note for the user, a few words that the report shows beside the graph's size.
+    """
 
     name: str
-    write: Callable[[ExportRequest], None]
+    write: Callable[[ExportRequest], str | None]
 
 
 class SourceModel(abc.ABC):

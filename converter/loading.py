@@ -37,8 +37,8 @@ class Place(Protocol):
     def thread_pools(self) -> dict[str, int]:
         """Return the threads of the libraries that are loaded there, by their kind."""
 
-    def export(self, exporter: str, path: Path, opset: int | None = None) -> None:
-        """Let an exporter write `path`."""
+    def export(self, exporter: str, path: Path, opset: int | None = None) -> str:
+        """Let an exporter write `path`; return its note."""
 
     def close(self) -> None:
         """Give everything back."""
@@ -91,10 +91,10 @@ class Loader:
             self._is_loaded = True
         return place
 
-    def export(self, exporter: str, path: Path, opset: int | None = None) -> None:
-        """Let an exporter write `path`. The model goes afterwards: it has been touched, and its memory is wanted for the proof."""
+    def export(self, exporter: str, path: Path, opset: int | None = None) -> str:
+        """Let an exporter write `path`; return its note. The model goes afterwards: it has been touched, and its memory is wanted for the proof."""
         try:
-            self.model().export(exporter, path, opset)
+            return self.model().export(exporter, path, opset)
         finally:
             self.close()
 
@@ -174,9 +174,10 @@ class InWorker:
         pools: dict[str, int] = self._process.ask("thread_pools")
         return pools
 
-    def export(self, exporter: str, path: Path, opset: int | None = None) -> None:
+    def export(self, exporter: str, path: Path, opset: int | None = None) -> str:
         """See Place."""
-        self._process.ask("export", exporter=exporter, path=str(path), opset=opset)
+        note: str = self._process.ask("export", exporter=exporter, path=str(path), opset=opset)
+        return note
 
     def close(self) -> None:
         """See Place."""

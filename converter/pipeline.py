@@ -65,15 +65,15 @@ def attempt(exporter: str, request: Request, loader: Loader, cases: tuple[Case, 
     raw = folder / "raw.onnx"
     try:
         with stages("export", exporter):
-            loader.export(exporter, raw, request.opset)
+            note = loader.export(exporter, raw, request.opset)
         with stages("finish", exporter) as stage:
             origin = provenance(request.source, loader.framework, exporter, request.to_load(loader.framework).options)
             columns = to_metadata({each.name: each.columns for each in loader.spec.inputs})
             graph = finish(raw, loader.spec, cases, {**loader.spec.metadata, **columns, **origin}, loader.framework.domains)
-            stage.detail = f"{graph.nodes} nodes, opset {graph.opset}"
+            stage.detail = f"{graph.nodes} nodes, opset {graph.opset}{'; ' * bool(note)}{note}"
         with stages("validate", exporter) as stage:
             agreements = validate(graph.path, loader.spec.outputs, cases, request.tolerance, request.device, stage.progress)
-            judged = Attempt.judged(exporter, graph, agreements, cases)
+            judged = Attempt.judged(exporter, graph, agreements, cases, note)
             stage.detail = judged.line
     except ConverterError as error:
         return Attempt(exporter, error=error)

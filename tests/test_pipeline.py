@@ -185,6 +185,13 @@ def test_a_crash_of_one_exporter_leaves_the_next_a_fresh_worker(toy: Any, toy_fi
     del toy
 
 
+def test_the_report_has_the_exporters_note(toy: Any, toy_file: Callable[..., Path], destination: Path) -> None:
+    report = converter.convert(toy_file(), destination, options={"exporters": "noted"})
+    assert report.attempts[0].note == report.to_json()["attempts"][0]["note"] == "weights as they are"
+    assert not converter.convert(toy_file(), destination).attempts[0].note
+    del toy
+
+
 def test_the_model_goes_when_it_is_exported(toy: Any, toy_file: Callable[..., Path], tmp_path: Path) -> None:
     request = Request(Source(path=toy_file()), tmp_path / "model.onnx", options={"exporters": "right,abort"})
     with Janitor() as janitor, Loader(request, janitor, tmp_path) as loader:

@@ -23,6 +23,9 @@ _ML = "ai.onnx.ml"
 _UNTIL_3 = ("TreeEnsembleClassifier", "TreeEnsembleRegressor")  # operators that version 5 of ai.onnx.ml has no more
 _IR_VERSION = 10
 
+Kind = tuple[str, Sequence[int | str | None] | None]
+"""The dtype and the dims of a value; dims of None are not known."""
+
 
 @dataclass(frozen=True, eq=False)
 class _Trees:
@@ -78,21 +81,23 @@ class Document:
         self._nodes.append(helper.make_node(operator, inputs, names, domain=domain, **attributes).SerializeToString())
         return names
 
-    def graph(self, write: Callable[..., str], inputs: int = 0) -> onnx.GraphProto:
+    def graph(self, write: Callable[..., str | Sequence[str]], inputs: Sequence[Kind] = ()) -> onnx.GraphProto:
         """Return what `write` adds as a graph of its own, for an attribute of a node; it may read every value around it.
 
-        `write` is given the names of the inputs and returns that of the output. Walked trees cannot be in it: they are written last.
+        `write` is given a name for each of the inputs, and returns that of the output, or those of several.
+        Walked trees cannot be in it: they are written last.
         """
         around, self._nodes = self._nodes, []
-        names = [self._name("input") for _ in range(inputs)]
-        output = write(*names)
+        names = [self._name("input") for _ in inputs]
+        written = write(*names)
+        outputs = [self.node("Identity", each) for each in ([written] if isinstance(written, str) else written)]
         inside, self._nodes = self._nodes, around
         graph = onnx.GraphProto(name=self._name("graph"))
         for each in inside:
             assert isinstance(each, bytes)
             graph.node.append(onnx.NodeProto.FromString(each))
-        graph.input.extend(onnx.ValueInfoProto(name=name) for name in names)
-        graph.output.add(name=output)
+        graph.input.extend(onnx.ValueInfoProto.FromString(_value_info(name, *kind)) for name, kind in zip(names, inputs, strict=True))
+        graph.output.extend(onnx.ValueInfoProto(name=name) for name in outputs)
         return graph
 
     def scores(self, ensemble: Ensemble, matrix: str, dtype: str = "float32") -> str:
@@ -143,7 +148,7 @@ class Document:
         return f"{word}.{self._count}"
 
 
-def _value_info(name: str, dtype: str, dims: Sequence[int | str | None]) -> bytes:
+def _value_info(name: str, dtype: str, dims: Sequence[int | str | None] | None) -> bytes:
     number = int(onnx.TensorProto.DataType.Value(dtypes.onnx_name(dtype)))
     info: bytes = helper.make_tensor_value_info(name, number, dims).SerializeToString()
     return info

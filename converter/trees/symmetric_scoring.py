@@ -121,7 +121,7 @@ class _Levels:
         lacking = document.node("Sub", document.node("Mul", chunks, size), rows)
         filled = document.node("Pad", self.matrix, document.node("Concat", self._sizes(0, 0), lacking, self._sizes(0), axis=0))
         cut = document.node("Reshape", filled, document.node("Concat", chunks, size, self._sizes(self.width), axis=0))
-        body = document.graph(lambda chunk: self._of_chunk(parts, chunk, together), 1)
+        body = document.graph(lambda chunk: self._of_chunk(parts, chunk, together), [(self.dtype.name, None)])
         said = document.node("Reshape", document.node("Scan", cut, body=body, num_scan_inputs=1), self._sizes(-1, columns))
         return document.node("Slice", said, self._sizes(0), rows)
 

@@ -28,6 +28,7 @@ class Attempt:
     agreements: tuple[Agreement, ...] = ()
     error: ConverterError | None = None
     diagnosis: str = ""
+    note: str = ""  # the exporter's own
 
     @property
     def agrees(self) -> bool:
@@ -53,9 +54,9 @@ class Attempt:
         return f"{cases} of {cases} cases agree, worst {worst.max_abs:.1e}{tied}"
 
     @staticmethod
-    def judged(exporter: str, graph: Graph, agreements: Sequence[Agreement], cases: Sequence[Case]) -> Attempt:
+    def judged(exporter: str, graph: Graph, agreements: Sequence[Agreement], cases: Sequence[Case], note: str = "") -> Attempt:
         """Return the attempt of a graph that was validated."""
-        return Attempt(exporter, graph, tuple(agreements), None, diagnose(agreements, cases))
+        return Attempt(exporter, graph, tuple(agreements), None, diagnose(agreements, cases), note)
 
 
 @dataclass(frozen=True)
@@ -135,6 +136,7 @@ def _attempt_to_json(attempt: Attempt) -> dict[str, Any]:
         "exporter": attempt.exporter,
         "agrees": attempt.agrees,
         "diagnosis": attempt.diagnosis,
+        "note": attempt.note,
         "error": {"kind": type(error).__name__, "message": error.message, "hint": error.hint} if error else None,
         "graph": {"opset": graph.opset, "nodes": graph.nodes, "outputs": {name: [dtype, list(dims)] for name, (dtype, dims) in graph.outputs.items()}}
         if graph

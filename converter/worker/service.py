@@ -70,21 +70,22 @@ class Service:
         with guarded(framework.name, "a timed call"):
             return time_calls(partial(model.run, _private_copies(folder)), calls)
 
-    def export(self, exporter: str, path: Path, opset: int | None = None) -> None:
-        """Let the named exporter write `path`; raises UnknownName, and ExportError where it fails or writes nothing."""
+    def export(self, exporter: str, path: Path, opset: int | None = None) -> str:
+        """Let the named exporter write `path`, and return its note, "" if it has none; raises UnknownName, and ExportError where it fails or writes nothing."""
         framework, model = self._loaded()
         found = {each.name: each for each in model.exporters}
         if exporter not in found:
             raise UnknownName(f"exporter of {framework.name} for this model", exporter, list(found))
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            found[exporter].write(ExportRequest(path, opset))
+            note = found[exporter].write(ExportRequest(path, opset))
         except ConverterError:
             raise
         except Exception as error:
             raise ExportError(framework.name, exporter, _reason(error), details=traceback.format_exc(), hint="--debug shows the traceback") from error
         if not path.is_file():
             raise ExportError(framework.name, exporter, "it wrote no file", hint="the exporter must write request.path")
+        return note or ""
 
     def _loaded(self) -> tuple[Framework, SourceModel]:
         if self._framework is None or self._model is None:

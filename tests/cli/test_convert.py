@@ -77,6 +77,11 @@ def test_stages_go_to_stderr_and_the_signature_to_stdout(convert: Callable[..., 
     ]
 
 
+def test_an_exporters_note_stands_beside_its_size(convert: Callable[..., Any], toy_file: Callable[..., Path], graph: Path) -> None:
+    assert "nodes, opset 20; weights as they are\n" in convert(toy_file(), "-O", "exporters=noted").err
+    assert graph.is_file()
+
+
 def test_without_an_output_the_graph_lies_beside_the_source(toy: Any, command: Callable[..., Any], toy_file: Callable[..., Path]) -> None:
     del toy
     source = toy_file("somewhere/model.toy")

@@ -15,6 +15,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -64,12 +65,14 @@ class Workspace:
                 self._run_command(command, expected, code)
 
     def _install(self, module: str) -> None:
-        name = module.replace("_", "-")
-        info = self.folder / f"{module}-0.1.0.dist-info"
+        """Do what `pip install -e .` would do with the pyproject.toml of the workspace."""
+        project = tomllib.loads((self.folder / "pyproject.toml").read_text())["project"]
+        info = self.folder / f"{module}-{project['version']}.dist-info"
         info.mkdir()
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 0.1.0\n")
-        plugin = module.removeprefix("converter_")
-        (info / "entry_points.txt").write_text(f"[converter]\n{plugin} = {module}\n")
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n")
+        groups = project["entry-points"].items()
+        lines = [line for group, entries in groups for line in (f"[{group}]", *(f"{name} = {value}" for name, value in entries.items()))]
+        (info / "entry_points.txt").write_text("\n".join(lines))
 
     def _run_command(self, command: str, expected: list[str], code: int) -> None:
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])

@@ -121,9 +121,13 @@ def _round() -> Any:
     return helper.make_graph(nodes, "round", inputs, outputs)
 
 
-def _writes(*, bias: float = 0.0, factor: float = 1.0, **changes: Any) -> Callable[[ToyModel], Callable[[ExportRequest], None]]:
-    def exporter(model: ToyModel) -> Callable[[ExportRequest], None]:
-        return lambda request: write_graph(request.path, model.weight * np.float32(factor), model.bias + np.float32(bias), **changes)
+def _writes(*, bias: float = 0.0, factor: float = 1.0, note: str = "", **changes: Any) -> Callable[[ToyModel], Callable[[ExportRequest], str]]:
+    def exporter(model: ToyModel) -> Callable[[ExportRequest], str]:
+        def write(request: ExportRequest) -> str:
+            write_graph(request.path, model.weight * np.float32(factor), model.bias + np.float32(bias), **changes)
+            return note
+
+        return write
 
     return exporter
 
@@ -134,6 +138,7 @@ def _does(action: Callable[[], Any]) -> Callable[[ToyModel], Callable[[ExportReq
 
 EXPORTERS = {
     "right": _writes(),
+    "noted": _writes(note="weights as they are"),
     "biased": _writes(bias=1e-3),
     "baked": _writes(baked=7),
     "nan": _writes(factor=float("nan")),

@@ -163,6 +163,12 @@ def test_exporters_that_fail_or_write_nothing(toy: Any, tmp_path: Path) -> None:
     assert (caught.value.message, caught.value.hint) == ("toy, exporter silent: it wrote no file", "the exporter must write request.path")
 
 
+def test_an_exporters_note_comes_back(toy: Any, tmp_path: Path) -> None:
+    service = loaded(toy.ToyModel(WEIGHT, [0.0, 0.0], "noted,right"))
+    assert service.export("noted", tmp_path / "noted.onnx") == "weights as they are"
+    assert not service.export("right", tmp_path / "right.onnx")
+
+
 def test_load_comes_first(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="load comes first"):
         Service().export("right", tmp_path / "raw.onnx")

@@ -25,7 +25,7 @@ class Answer:
 
 
 def answers_of(estimator: Any, name: str, asked: str = "predict") -> tuple[Answer, ...]:
-    """Return what an estimator answers to new rows where `asked`, the option `method`, is predict, probability, raw or leaf.
+    """Return what an estimator answers to new rows where `asked`, the option `method`, says what.
 
     Raises UnreadableSource for one that answers nothing, and UsageError for one that has not what is asked.
     """
@@ -40,7 +40,7 @@ def answers_of(estimator: Any, name: str, asked: str = "predict") -> tuple[Answe
         return (Answer(Output("prediction"), "predict"),)
     if is_outlier_detector(estimator):
         return (Answer(Output("label", label_of="scores"), "predict", is_label=True), Answer(Output("scores"), "decision_function"))
-    if hasattr(estimator, "predict_proba"):
+    if _has_probabilities(estimator):
         return (Answer(Output("label", label_of="probabilities"), "predict", is_label=True), *_probabilities(estimator))
     return (Answer(Output("label"), "predict", is_label=True),)
 
@@ -64,12 +64,21 @@ def settled(answer: Answer, taken: set[str], rank: int) -> Answer:
 
 def _asked(estimator: Any, name: str, asked: str) -> tuple[Answer, ...]:
     raw = "score_samples" if is_outlier_detector(estimator) and hasattr(estimator, "score_samples") else "decision_function"
-    method = {"probability": "predict_proba", "raw": raw, "leaf": "apply"}[asked]
+    method = {"probability": "predict_proba", "raw": raw, "leaf": "apply"}.get(asked, asked)
     if not hasattr(estimator, method):
         raise UsageError(f"{name} has no {method}, which the method {asked} asks for", hint="-O method=predict converts what it has")
-    if asked == "probability":
+    if method == "predict_proba":
         return _probabilities(estimator)
-    return (Answer(Output("leaves" if asked == "leaf" else asked), method, is_label=asked == "leaf"),)
+    return (Answer(Output(_NAMES.get(asked, "scores")), method, is_label=asked == "leaf"),)
+
+
+_NAMES = {"leaf": "leaves", "raw": "raw", "transform": "transformed"}
+
+
+def _has_probabilities(estimator: Any) -> bool:
+    """Whether it tells probabilities: a Gaussian process of each pair of classes has the method, which raises."""
+    is_of_pairs = getattr(estimator, "multi_class", "") == "one_vs_one" and estimator.n_classes_ > 2
+    return hasattr(estimator, "predict_proba") and not is_of_pairs
 
 
 def _probabilities(estimator: Any) -> tuple[Answer, ...]:

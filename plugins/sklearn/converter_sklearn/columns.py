@@ -90,7 +90,8 @@ def of_categories(categories: Sequence[Any], *, unknown: bool) -> Column:
         return Column("", "bool", encoded=True)
     if known.dtype.kind in "iu":
         return Column("", "int64", Domain(values=(*map(int, known), *([int(known.max()) + 1] if unknown else []))), encoded=True)
-    return Column("", _float_of(known), Domain(values=tuple(map(float, known))), encoded=True)
+    nan = unknown or len(known) < len(categories)
+    return Column("", _float_of(known), Domain(values=(*map(float, known), *([float(known.max()) + 1] if unknown else [])), nan=nan), encoded=True)
 
 
 def of_codes(categories: Sequence[Any]) -> Column:

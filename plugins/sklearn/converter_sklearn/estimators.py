@@ -1,9 +1,10 @@
 """The door for estimators: how a plugin says that it writes some of them, alone and as steps of a Pipeline. Public for plugins.
 
     pyproject.toml                                        my_plugin/steps.py
-    [project.entry-points."converter_sklearn.estimators"]     class Doubler(Writer):
-    my_package = "my_plugin.steps:ESTIMATORS"                     def transform(self) -> str: ...
-                                                          ESTIMATORS = Estimators({my_package.Doubler: Doubler})
+    [project.entry-points."converter_sklearn.estimators"]     class Doubling(Expressed):
+    my_package = "my_plugin.steps:ESTIMATORS"                     def transform(self) -> Value:
+                                                                      return self.x * 2
+                                                          ESTIMATORS = Estimators({my_package.Doubler: Doubling})
 
 The entry point's name is the top-level package of the estimators, and it is loaded only when an estimator, or a file, names a class of that package.
 So nothing that it imports is missed by those who have no such estimator, and this plugin imports none of the others.
@@ -13,7 +14,7 @@ from __future__ import annotations
 
 import functools
 import importlib.metadata
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, ClassVar
@@ -21,42 +22,61 @@ from typing import Any, ClassVar
 import numpy as np
 from onnx import helper
 
-from converter.plugin import Allowed
+from converter.plugin import Allowed, ExportError
 from converter.trees import Document
+from converter_sklearn.values import Value
 
 GROUP = "converter_sklearn.estimators"
 
 
 @dataclass(frozen=True)
 class Block:
-    """Some of an estimator's columns, side by side: the name of a value [batch, width], and its dtype."""
+    """Some of an estimator's columns, side by side: the name of a value [batch, width], and its dtype. A width of 0 is not known."""
 
     value: str
     dtype: str
-    width: int
+    width: int = 0
+
+
+Written = str | Value | Sequence[str | Value] | Sequence[Block]
+"""What a method of a Writer returns."""
 
 
 class Writer:
     """Writes one fitted estimator into a document. It has a method for each method of the estimator that it writes, named alike.
 
-    Such a method returns the name of a value of the shape that the estimator itself answers, or a name for each output where that is a list: floats
-    in `dtype`, labels and leaves as int64, labels that are texts as strings. What methods share is a cached_property.
+    Such a method returns a value of the shape that the estimator itself answers, or one for each output where that is a list: floats of any precision,
+    labels and leaves as int64, labels that are texts as strings. The name of a value stands for one whose floats are in `dtype`. `transform` may return
+    blocks, where columns of several dtypes lie side by side. What methods share is a cached_property.
     """
 
     compares: ClassVar[str] = "float64"
     """The dtype in which the estimator itself looks at its columns; float32 where it rounds them to that whatever they are."""
 
-    def __init__(self, document: Document, estimator: Any, blocks: Sequence[Block], dtype: str) -> None:
-        """Write into `document`, reading the estimator's columns from `blocks`, in order; `dtype` is float32 or float64."""
+    def __init__(self, document: Document, estimator: Any, blocks: Sequence[Block], dtype: str, compute: str = "float64") -> None:
+        """Write into `document`, reading the estimator's columns from `blocks`, in order.
+
+        `dtype`, float32 or float64, is that of what the model answers, and of the sums of its trees; `compute` that of all other arithmetic.
+        """
         self.document = document
         self.estimator = estimator
         self.blocks = tuple(blocks)
         self.dtype = dtype
+        self.compute = compute
 
     @classmethod
     def fault(cls, estimator: Any) -> str:  # noqa: ARG003 - those that refuse some look at it
         """Return why this estimator cannot be written, though others of its class can; "" where it can."""
         return ""
+
+    def write(self, method: str) -> Written:
+        """Write a method; raises ExportError where there is none."""
+        own = getattr(self, method, None)
+        if own is None:
+            name = type(self.estimator).__name__
+            raise ExportError("sklearn", "direct", f"the {method} of a {name} is not written", hint="-O method=predict converts what it predicts")
+        found: Written = own()
+        return found
 
     @cached_property
     def matrix(self) -> str:
@@ -120,17 +140,6 @@ def _estimators_of_package(package: str) -> Estimators | None:
     if not isinstance(found, Estimators):
         raise TypeError(f"the entry point {package} = {entries[0].value} of {GROUP} is {found!r}, not an Estimators")
     return found
-
-
-def with_writers(estimator: Any) -> Iterator[Any]:
-    """Yield every estimator inside one, itself included, that has a Writer; what lies inside such a one is its own affair."""
-    if hasattr(estimator, "fit") and writer_of(estimator) is not None:
-        yield estimator
-        return
-    is_whole = hasattr(estimator, "fit") or type(estimator).__module__.startswith("sklearn.")
-    parts = estimator if isinstance(estimator, list | tuple) else estimator if isinstance(estimator, dict) else vars(estimator) if is_whole else ()
-    for each in parts.values() if isinstance(parts, dict) else parts:
-        yield from with_writers(each)
 
 
 def joined(document: Document, blocks: Sequence[Block], dtype: str) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import BaggingClassifier, BaggingRegressor, HistGradientBoostingClassifier, HistGradientBoostingRegressor, IsolationForest
 from sklearn.impute import SimpleImputer
+from sklearn.isotonic import IsotonicRegression
 from sklearn.pipeline import FeatureUnion, Pipeline
 
 from converter.plugin import Domain
@@ -22,8 +23,8 @@ from converter_sklearn.text import is_text, text_column
 from converter_sklearn.thresholds import thresholds_of
 from converter_sklearn.trees.splits import Splits, splits_of
 
-_NESTED = ("best_estimator_", "estimator_", "regressor_")
-_ROWS = ("_fit_X", "X_train_", "X_fit_", "support_vectors_")
+_NESTED = ("best_estimator_", "estimator_", "base_estimator_", "regressor_")
+_ROWS = ("_fit_X", "X_train_", "X_fit_", "support_vectors_", "_BaseLibSVM__Xfit")
 _POINTS = (*_ROWS, "cluster_centers_", "centroids_", "means_", "theta_")
 _SPREADS = 3.0  # on each side of a mean
 
@@ -57,30 +58,42 @@ def known_of(estimator: Any, width: int) -> Known:
     """Return what fitted parts know about their columns; `width` is the number of columns."""
     found = Known(width)
     _visit(estimator, range(width), found)
-    core = head_of(estimator)
-    if writer_of(core) is None:
+    head = head_of(estimator)
+    if writer_of(head) is None or isinstance(head, ColumnTransformer | FeatureUnion):  # whose parts tell of their own columns
         return found
-    nan, infinite = _takes_nan(core), _takes_infinity(core)
+    nan, infinite = _takes_nan(estimator), _takes_infinity(head)
     columns = {place: _with_strange(column, nan=nan, infinite=infinite) for place, column in found.columns.items()}
     return replace(found, columns=columns)
 
 
 def known_rows(estimator: Any, width: int) -> np.ndarray | None:
     """Return the training rows, [rows, columns] float64, that a model holds to compare its input with; None where it holds none."""
-    head = head_of(estimator)
-    found = (_array(head, name, width) for name in _ROWS)
-    return next((rows for rows in found if rows is not None and rows.ndim == 2), None)
+    part = head_of(estimator)
+    while part is not None:
+        found = (_array(part, name, width) for name in _ROWS)
+        if (rows := next((each for each in found if each is not None and each.ndim == 2), None)) is not None:
+            return rows
+        part = _inner(part)
+    return None
 
 
-def _takes_nan(core: Any) -> bool:
-    return bool(core.__sklearn_tags__().input_tags.allow_nan) if hasattr(core, "__sklearn_tags__") else False
+def _takes_nan(part: Any) -> bool:
+    """Whether missing numbers may come: of a pipeline to each step until one fills them in."""
+    if isinstance(part, Pipeline):
+        steps = [step for _, step in part.steps if not _is_nothing(step)]
+        filling = next((place for place, step in enumerate(steps) if type(step).__module__.startswith("sklearn.impute.")), len(steps))
+        return all(map(_takes_nan, steps[: filling + 1]))
+    if hasattr(part, "best_estimator_"):
+        return _takes_nan(part.best_estimator_)
+    return _says(part, "allow_nan", "allow_nan")
 
 
 def _takes_infinity(core: Any) -> bool:
     """Whether it looks at its columns without being afraid of infinities; bagging leaves that to its members."""
     if isinstance(core, BaggingClassifier | BaggingRegressor):
         return all(map(_takes_infinity, core.estimators_))
-    return isinstance(core, HistGradientBoostingClassifier | HistGradientBoostingRegressor | IsolationForest)
+    takes = (HistGradientBoostingClassifier, HistGradientBoostingRegressor, *([IsolationForest] if hasattr(core, "__sklearn_tags__") else []))
+    return isinstance(core, takes)  # isolation forests since scikit-learn 1.6
 
 
 def _visit(part: Any, places: Sequence[int], found: Known) -> None:
@@ -110,7 +123,7 @@ def _visit(part: Any, places: Sequence[int], found: Known) -> None:
 
 
 def _with_strange(column: Column, *, nan: bool, infinite: bool) -> Column:
-    if not column.dtype.startswith("float"):
+    if not column.dtype.startswith("float") or column.encoded:  # whose categories tell whether they may be missing
         return column
     return replace(column, domain=replace(column.domain, nan=nan), infinite=infinite and not column.domain.values)
 
@@ -132,9 +145,13 @@ def _described(part: Any, splits: Splits | None, width: int) -> list[Column]:
 
 
 def _imputed(imputer: Any, width: int) -> list[Column]:
-    nan = isinstance(imputer.missing_values, float) and bool(np.isnan(imputer.missing_values))
+    """Return columns some of whose values are missing, marked as the imputer knows it."""
+    marker = imputer.missing_values
+    is_number = isinstance(marker, int | float)
+    nan = is_number and bool(np.isnan(marker))
+    column = Column("", domain=Domain(nan=nan), thresholds=np.array([float(marker)] if is_number and not nan else []))
     texts = [isinstance(each, str) for each in getattr(imputer, "statistics_", [0.0] * width)]
-    return [Column("", "string") if text else Column("", domain=Domain(nan=nan)) for text in texts]
+    return [Column("", "string") if text else column for text in texts]
 
 
 def _of_splits(part: Any, place: int, thresholds: np.ndarray) -> Column:
@@ -163,7 +180,14 @@ def _bounds(part: Any, width: int) -> tuple[np.ndarray, np.ndarray] | None:
         return lowest, highest
     if (extent := _array(part, "max_abs_", width)) is not None:
         return -extent, extent
-    points = next((array for name in _POINTS if (array := _array(part, name, width)) is not None), None)
+    if splines := getattr(part, "bsplines_", None):
+        low, high = part.degree, -part.degree - 1
+        return np.array([each.t[low] for each in splines]), np.array([each.t[high] for each in splines])
+    if isinstance(part, IsotonicRegression):
+        margin = 0 if part.out_of_bounds == "raise" else (part.X_max_ - part.X_min_) / 8
+        return np.array([part.X_min_ - margin]), np.array([part.X_max_ + margin])
+    names = ("components_",) if hasattr(part, "component_indices_") else _POINTS
+    points = next((array for name in names if (array := _array(part, name, width)) is not None), None)
     return (points.min(0), points.max(0)) if points is not None and points.ndim == 2 else None
 
 
@@ -174,9 +198,15 @@ def _array(part: Any, name: str, width: int) -> np.ndarray | None:
 
 
 def _wants_positive(part: Any) -> bool:
-    if not hasattr(part, "__sklearn_tags__"):
-        return False
-    return bool(part.__sklearn_tags__().input_tags.positive_only)
+    is_told = _says(part, "positive_only", "requires_positive_X")
+    return is_told or getattr(part, "method", "") == "box-cox" or hasattr(part, "skewedness") or hasattr(part, "sublinear_tf")
+
+
+def _says(part: Any, tag: str, before: str) -> bool:
+    """Return what an estimator says of its input by a tag, which had another name `before` scikit-learn 1.6."""
+    if hasattr(part, "__sklearn_tags__"):
+        return bool(getattr(part.__sklearn_tags__().input_tags, tag))
+    return bool(part._get_tags().get(before, False)) if hasattr(part, "_get_tags") else False
 
 
 def _inner(part: Any) -> Any:

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.compose import ColumnTransformer
+from sklearn.isotonic import IsotonicRegression
+from sklearn.pipeline import FeatureUnion
 
 from converter.plugin import Domain, Input, LoadRequest, MissingInputs, evaluate
 from converter_sklearn.columns import Column, merged, of_values
@@ -72,7 +74,7 @@ def layout_of(estimator: Any, request: LoadRequest) -> Layout:
 
     Raises MissingInputs where nothing shows them, and where the request and the estimator do not fit.
     """
-    names = _names(estimator)
+    names = names_of(estimator)
     width = len(names) or _width(estimator)
     if request.inputs:
         return _given(request.inputs, names, known_of(estimator, width) if width else Known(0), width)
@@ -83,7 +85,7 @@ def layout_of(estimator: Any, request: LoadRequest) -> Layout:
     if not width:
         raise MissingInputs(f"{request.source.name} does not tell which columns it takes", hint=WAYS)
     known = known_of(estimator, width)
-    layout = _arranged(_columns(estimator, known, names, request.columns), estimator, framed=bool(_names(estimator)))
+    layout = _arranged(_columns(estimator, known, names, request.columns), estimator, framed=bool(names_of(estimator)))
     return layout if sum(map(len, layout.blocks)) != width else replace(layout, splits=known.splits)
 
 
@@ -94,7 +96,8 @@ def in_double(layout: Layout) -> Layout:
     return replace(layout, inputs=inputs, blocks=blocks)
 
 
-def _names(estimator: Any) -> list[str]:
+def names_of(estimator: Any) -> list[str]:
+    """Return the names of the columns that an estimator was fitted on, in its order; [] where it knows none."""
     for part in (estimator, head_of(estimator)):
         if (found := getattr(part, "feature_names_in_", None)) is not None:
             return [str(name) for name in found]
@@ -102,7 +105,18 @@ def _names(estimator: Any) -> list[str]:
 
 
 def _width(estimator: Any) -> int:
-    return next((int(found) for part in (estimator, head_of(estimator)) if (found := getattr(part, "n_features_in_", 0))), 0)
+    parts = [estimator, head := head_of(estimator)]
+    if isinstance(head, FeatureUnion):  # which asks the first of its transformers, and that may be none
+        parts += [each for _, each in head.transformer_list]
+    return next((int(found) for part in parts if (found := _columns_of(part))), 0)
+
+
+def _columns_of(part: Any) -> int:
+    """Return how many columns a part takes, 0 if it does not say; a support vector machine whose kernel is a function holds its training rows."""
+    if isinstance(part, IsotonicRegression):
+        return 1
+    rows = getattr(part, "_BaseLibSVM__Xfit", None)
+    return getattr(part, "n_features_in_", 0) if rows is None else rows.shape[1]
 
 
 def _table_names(table: Mapping[str, np.ndarray], names: list[str], width: int, source: str) -> tuple[list[str], int]:

@@ -15,10 +15,12 @@ from sklearn.exceptions import InconsistentVersionWarning, NotFittedError
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from converter.plugin import Allowed, ConverterError, Source, UnreadableSource, UntrustedSource, load_pickle, open_pickle
+from converter.plugin import ConverterError, Source, UnreadableSource, load_pickle, open_pickle
+from converter_sklearn.skops_files import load_skops
 from converter_sklearn.trusted import trusted
 
 _VERSION = re.compile(rb"_sklearn_version.{1,16}?(\d+\.\d+(?:\.\d+)?(?:(?:rc|\.dev|\.post)\d+)?)", re.DOTALL)  # only opcodes stand between
+_OLDEST = (1, 4)  # the oldest version that this plugin works with
 _ANSWERS = ("predict", "transform")
 
 
@@ -58,7 +60,11 @@ def told_by_version(name: str, made_by: str) -> Iterator[None]:
 def _other_version(name: str, made_by: str, what: str) -> UnreadableSource:
     """Return the error for an estimator that another version made and that this one cannot use."""
     message = f"{name} was made by scikit-learn {made_by}, installed is {sklearn.__version__}: {what}"
-    return UnreadableSource(message, hint=f"convert it in an environment with scikit-learn {made_by}: pip install scikit-learn=={made_by}")
+    hint = f"convert it in an environment with scikit-learn {made_by}: pip install scikit-learn=={made_by}"
+    if tuple(int(part) for part in re.findall(r"\d+", made_by)[:2]) < _OLDEST:
+        again = f"fit the model again with scikit-learn {'.'.join(map(str, _OLDEST))} or newer, and save that"
+        hint = f"only scikit-learn {made_by} reads it (pip install scikit-learn=={made_by}, with a Python of its time): {again}"
+    return UnreadableSource(message, hint=hint)
 
 
 def not_fitted(name: str, error: NotFittedError) -> UnreadableSource:
@@ -71,44 +77,14 @@ def _load_file(path: Path, source: Source, *, trust: bool) -> Loaded:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            estimator = _load_skops(path, trust=trust) if is_skops else load_pickle(path, trusted(), trust=trust)
+            estimator = load_skops(path, trusted(), trust=trust) if is_skops else load_pickle(path, trusted(), trust=trust)
         except UnreadableSource as error:
             made_by = "" if is_skops else _version_in(path)
             if made_by in {"", sklearn.__version__}:
                 raise
-            raise _other_version(path.name, made_by, error.message) from error
+            raise _other_version(path.name, made_by, error.message.removeprefix(f"{path.name} ")) from error
     versions = [each.message.original_sklearn_version for each in caught if isinstance(each.message, InconsistentVersionWarning)]
     return Loaded(estimator, versions[0] if versions else "")
-
-
-def _load_skops(path: Path, *, trust: bool) -> Any:
-    import skops.io  # takes longer than scikit-learn itself
-    from skops.io.exceptions import UnsupportedTypeException
-
-    try:
-        unknown = skops.io.get_untrusted_types(file=path)
-        rules = trusted()
-        refused = [] if trust else [name for name in unknown if not _permitted(name, rules)]
-        if refused:
-            hint = "pass --trust if you made the file yourself, or know these types"
-            raise UntrustedSource(f"{path.name} holds types that are not scikit-learn's: {', '.join(refused)}", hint=hint)
-        return skops.io.load(path, trusted=unknown)
-    except UntrustedSource:
-        raise
-    except (ImportError, AttributeError, UnsupportedTypeException) as error:
-        hint = "convert it in an environment with the package versions that made it"
-        raise UnreadableSource(f"{path.name} needs what the installed packages do not have: {error}", hint=hint) from error
-    except Exception as error:  # a damaged file makes skops and the classes that it names raise anything
-        hint = "copy or download it again, or save the model again with skops.io.dump"
-        raise UnreadableSource(f"{path.name} cannot be read by skops ({type(error).__name__}: {error})", hint=hint) from error
-
-
-def _permitted(name: str, rules: Allowed) -> bool:
-    module, _, attribute = name.rpartition(".")
-    try:
-        return rules.permits(module, attribute)
-    except (ImportError, AttributeError):
-        return False
 
 
 def _version_in(path: Path) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -15,9 +15,8 @@ from sklearn.pipeline import Pipeline
 
 from converter.plugin import Axis, Exporter, ExportRequest, LoadRequest, MissingInputs, SourceModel, example_sizes, format_input
 from converter_sklearn.answers import answers_of, ask, settled
-from converter_sklearn.estimators import with_writers, writer_of
-from converter_sklearn.exporters.direct import core_of, is_written, write_direct
-from converter_sklearn.layout import BATCH, WAYS, Layout, in_double, layout_of
+from converter_sklearn.exporters.direct import write_direct
+from converter_sklearn.layout import BATCH, WAYS, Layout, in_double, layout_of, names_of
 from converter_sklearn.loading import Loaded, load_estimator, not_fitted, told_by_version
 from converter_sklearn.sampling import rows_of
 
@@ -43,7 +42,9 @@ class SklearnModel(SourceModel):
         self.inputs = layout.inputs
         rows = rows_of(layout.splits)
         self.axes = {name: rows if axis == Axis() else axis for name, axis in (request.axes if request.inputs else {BATCH: rows}).items()}
-        self.exporters = tuple(Exporter(name, partial(write, self)) for name, write in _ways(self.estimator).items())
+        self.names = names_of(self.estimator)
+        self.compute = str(request.options.get("compute", "float64"))
+        self.exporters = (Exporter("direct", partial(write_direct, self)), Exporter("skl2onnx", partial(_write_skl2onnx, self)))
         self.answers = answers_of(self.estimator, self.name, str(request.options.get("method", "predict")))
         self.floats: type[np.floating] = np.float64
         first = self._first_answer()
@@ -96,25 +97,10 @@ class SklearnModel(SourceModel):
         return f"{chain}: {columns} column{'s' if columns != 1 else ''}{counted}{made_by}"
 
 
-def _ways(estimator: Any) -> dict[str, Callable[[SklearnModel, ExportRequest], None]]:
-    """Return what exports an estimator, best first."""
-    if writer_of(core_of(estimator)) is not None:
-        return {"direct": write_direct, "skl2onnx": _write_skl2onnx}
-    return (
-        {"skl2onnx": _write_skl2onnx, "double": _write_in_double} if any(map(is_written, with_writers(estimator))) else {"skl2onnx": _write_skl2onnx}
-    )
-
-
 def _write_skl2onnx(model: SklearnModel, request: ExportRequest) -> None:
-    from converter_sklearn.exporters.skl2onnx import write_skl2onnx  # slow to import, and trees rarely need it
+    from converter_sklearn.exporters.skl2onnx import write_skl2onnx  # slow to import, and rarely needed
 
     write_skl2onnx(model, request)
-
-
-def _write_in_double(model: SklearnModel, request: ExportRequest) -> None:
-    from converter_sklearn.exporters.skl2onnx import write_in_double
-
-    write_in_double(model, request)
 
 
 def _with_fewer_rows(axes: Mapping[str, Axis], answer: Mapping[str, np.ndarray]) -> dict[str, Axis]:

@@ -11,6 +11,7 @@ from converter.plugin import Framework, LoadRequest, Match, Option, Source, hook
 if TYPE_CHECKING:
     from converter_sklearn.model import SklearnModel
 
+METHODS = ("predict", "probability", "raw", "leaf", "transform", "decision_function", "score_samples", "predict_proba")
 SUFFIXES = frozenset({".skops", ".pkl", ".pickle", ".joblib"})
 _NO_ESTIMATORS = frozenset({"builtins", "__builtin__", "collections", "copyreg", "copy_reg", "joblib", "numpy", "scipy", "_codecs"})
 
@@ -32,13 +33,13 @@ class Sklearn(Framework):
     )
     exporters: ClassVar[Mapping[str, str]] = MappingProxyType(
         {
-            "direct": "trees and ensembles of them, written from their nodes: the decisions are scikit-learn's own, in float32 and in float64",
-            "skl2onnx": "the library skl2onnx, without its ZipMap; the trees inside a pipeline are written as above",
-            "double": "for such pipelines: the same in double precision, where single precision moves a value across a threshold",
+            "direct": "every estimator by its own rule, arithmetic in double precision, trees from their nodes; what has no rule by skl2onnx, in its place",
+            "skl2onnx": "the library skl2onnx alone, without its ZipMap",
         }
     )
     options: ClassVar[tuple[Option, ...]] = (
-        Option("method", "what the graph answers", "predict", ("predict", "probability", "raw", "leaf")),
+        Option("method", "what the graph answers", "predict", METHODS),
+        Option("compute", "the precision of all arithmetic but that of trees", "float64", ("float64", "float32")),
         Option("dtype", "of the inputs that are floats, the sums and the scores", "float32", ("float32", "float64")),
     )
 

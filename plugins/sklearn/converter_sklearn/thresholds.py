@@ -1,4 +1,4 @@
-"""The thresholds that trees, bins and quantiles compare each column with."""
+"""The thresholds that trees, bins, quantiles and splines compare each column with."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from converter_sklearn.trees.splits import Splits
 
 
 def thresholds_of(part: Any, splits: Splits | None, width: int) -> list[np.ndarray] | None:
-    """Return the different thresholds of each column, float64: those of a part's splits, of its bins or its quantiles; None for anything else."""
+    """Return the different thresholds of each column, float64: those of a part's splits, of its bins, quantiles or knots; None for others."""
     if (told := estimators.thresholds_of(part)) is not None:
         return list(told)
     asked = list(_edges(part)) if splits is None else [_asked(splits)]
@@ -33,10 +33,13 @@ def _asked(splits: Splits) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _edges(part: Any) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield columns, and the edges of their bins or their quantiles."""
+    """Yield columns, and the edges of their bins, their quantiles or the knots of their splines."""
     if isinstance(quantiles := getattr(part, "quantiles_", None), np.ndarray):
         for place, values in enumerate(quantiles.T):
             yield np.full(len(values), place), values
     elif isinstance(edges := getattr(part, "bin_edges_", None), np.ndarray):
         for place, bounds in enumerate(edges):
             yield np.full(len(bounds), place), np.asarray(bounds, np.float64)
+    elif getattr(part, "extrapolation", "error") != "error":
+        for place, spline in enumerate(part.bsplines_):
+            yield np.full(len(spline.t), place), spline.t

@@ -2,10 +2,74 @@
 
 from __future__ import annotations
 
-from sklearn.impute import SimpleImputer
-
 from converter_sklearn import trees
 from converter_sklearn.estimators import Estimators
-from converter_sklearn.imputer import Imputer
+from converter_sklearn.families import (
+    calibration,
+    cluster,
+    compose,
+    covariance,
+    cross_decomposition,
+    decomposition,
+    discriminant_analysis,
+    dummy,
+    ensemble,
+    feature_extraction,
+    feature_selection,
+    frozen,
+    gaussian_process,
+    impute,
+    isotonic,
+    kernel_approximation,
+    kernel_ridge,
+    linear_model,
+    manifold,
+    mixture,
+    model_selection,
+    multiclass,
+    multioutput,
+    naive_bayes,
+    neighbors,
+    neural_network,
+    pipeline,
+    preprocessing,
+    random_projection,
+    semi_supervised,
+    svm,
+)
 
-ESTIMATORS = Estimators({**trees.WRITERS, SimpleImputer: Imputer})
+_FAMILIES = (
+    calibration,
+    cluster,
+    compose,
+    covariance,
+    cross_decomposition,
+    decomposition,
+    discriminant_analysis,
+    dummy,
+    ensemble,
+    feature_extraction,
+    feature_selection,
+    frozen,
+    gaussian_process,
+    impute,
+    isotonic,
+    kernel_approximation,
+    kernel_ridge,
+    linear_model,
+    manifold,
+    mixture,
+    model_selection,
+    multiclass,
+    multioutput,
+    naive_bayes,
+    neighbors,
+    neural_network,
+    pipeline,
+    preprocessing,
+    random_projection,
+    semi_supervised,
+    svm,
+    trees,
+)
+ESTIMATORS = Estimators({kind: writer for family in _FAMILIES for kind, writer in family.WRITERS.items()})

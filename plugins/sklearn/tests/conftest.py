@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from converter.testing import skip_where_missing
 from converter_sklearn.plugin import Sklearn
 
 pytest_pycollect_makemodule = skip_where_missing(Sklearn())
+sys.path.append(str(Path(__file__).parents[1] / "coverage"))
 
 
 @pytest.fixture(scope="session")

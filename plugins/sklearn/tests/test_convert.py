@@ -77,7 +77,7 @@ def test_what_the_library_does_wrongly_is_refused(tmp_path: Path) -> None:
     table = load_diabetes(return_X_y=True)[0]
     destination = tmp_path / "model.onnx"
     destination.write_bytes(b"what was there")
-    report = converter.convert(QuantileTransformer(n_quantiles=100).fit(table), destination)
+    report = converter.convert(QuantileTransformer(n_quantiles=100).fit(table), destination, exporter="skl2onnx")
     assert not report.agrees
     assert report.published is None
     assert destination.read_bytes() == b"what was there"

@@ -170,6 +170,25 @@ def test_another_version_that_cannot_be_read_is_named_with_both_versions(cancer:
         load(LoadRequest(Source.of(path)))
 
 
+@pytest.mark.parametrize(
+    ("made_by", "module"), [("0.19", "sklearn.preprocessing.data"), ("0.21.3", "sklearn.preprocessing.data"), ("1.2.0", "sklearn.gone")]
+)
+def test_a_pickle_of_long_ago_is_told_what_reads_it(cancer: tuple[Any, Any], tmp_path: Path, made_by: str, module: str) -> None:
+    content = pickle.dumps(StandardScaler().fit(cancer[0]), 2).replace(b"sklearn.preprocessing._data", module.encode())
+    version = sklearn.__version__.encode()
+    assert bytes([len(version)]) + b"\x00\x00\x00" + version in content
+    content = content.replace(bytes([len(version)]) + b"\x00\x00\x00" + version, bytes([len(made_by)]) + b"\x00\x00\x00" + made_by.encode())
+    (tmp_path / "model.pkl").write_bytes(content)
+    with pytest.raises(UnreadableSource) as caught:
+        read(tmp_path / "model.pkl")
+    needs = f"needs what the installed packages do not have: No module named '{module}'"
+    assert caught.value.message == f"model.pkl was made by scikit-learn {made_by}, installed is {sklearn.__version__}: {needs}"
+    assert caught.value.hint == (
+        f"only scikit-learn {made_by} reads it (pip install scikit-learn=={made_by}, with a Python of its time): "
+        "fit the model again with scikit-learn 1.4 or newer, and save that"
+    )
+
+
 def test_the_shipped_skops_types_are_enough_for_a_forest(forest: Any, files: Any) -> None:
     path = files(forest, "skops")
     assert skops.io.get_untrusted_types(file=path)  # skops itself would ask about the trees

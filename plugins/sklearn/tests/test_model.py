@@ -172,6 +172,7 @@ def test_missing_numbers_are_drawn_where_an_imputer_takes_them(missing: float, e
     table[::5, 0] = missing
     drawn = rows(loaded(make_pipeline(SimpleImputer(missing_values=missing), LinearRegression()).fit(table, table[:, 1])))["features"]
     assert np.isnan(drawn).any() == expected
+    assert (drawn == missing).any() != expected
 
 
 def test_categories_without_an_encoder_are_kept() -> None:

@@ -18,7 +18,7 @@ from converter_sklearn.plugin import Sklearn, converter_frameworks
 def test_the_hook_names_the_framework() -> None:
     (framework,) = converter_frameworks()
     assert isinstance(framework, Sklearn)
-    assert list(framework.exporters) == ["direct", "skl2onnx", "double"]
+    assert list(framework.exporters) == ["direct", "skl2onnx"]
     assert framework.types == ("sklearn.base.BaseEstimator",)
 
 

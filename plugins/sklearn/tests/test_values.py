@@ -12,10 +12,17 @@ import onnxruntime
 import pytest
 
 from converter.trees import Document
-from converter_sklearn.values import Value, side_by_side, stacked
+from converter_sklearn.values import Value, in_chunks, loop, side_by_side, stacked
 
 ROW = np.array([0.5, -2.0, 3.0])
 WEIGHTS = np.arange(12.0).reshape(3, 4) - 5
+
+
+def _doubled(number: Value, x: Value, kept: Value) -> tuple[Value, list[Value]]:
+    """Three times, whatever the loop allows; the second value stays."""
+    return number < 2, [x * 2, kept]
+
+
 CASES: dict[str, tuple[Callable[[Value], Value], Callable[[np.ndarray], Any]]] = {
     "scale": (lambda x: (x - ROW) / 3, lambda x: (x - ROW) / 3),
     "array first": (lambda x: ROW - x * 2 + 1, lambda x: ROW - x * 2 + 1),
@@ -42,6 +49,15 @@ CASES: dict[str, tuple[Callable[[Value], Value], Callable[[np.ndarray], Any]]] =
     "rows of a table": (lambda x: x.constant(WEIGHTS)[x.argmax()], lambda x: WEIGHTS[x.argmax(1)]),
     "shapes": (lambda x: x.reshaped(0, 3, 1).transposed(0, 2, 1).flat(), np.ravel),
     "for each row": (lambda x: x.for_each_row(ROW) + x, lambda x: ROW + x),
+    "anywhere": (lambda x: ((x > 9).any() | (x < 9).any()).where(x, 0), lambda x: x),
+    "loop": (lambda x: loop(_doubled, [x, x.sum(keep=False)], 9)[0], lambda x: x * 8),
+    "loop to its end": (lambda x: loop(_doubled, [x, x.sum(keep=False)], 2)[1], lambda x: x.sum(1)),
+    "chunks": (lambda x: in_chunks(lambda rows: [rows @ WEIGHTS], x, 3, 4)[0], lambda x: x @ WEIGHTS),
+    "chunks of columns": (
+        lambda x: stacked(in_chunks(lambda rows: [rows.column(0), rows.max(keep=False)], x, 3, 3)),
+        lambda x: np.stack([x[:, 0], x.max(1)], 1),
+    ),
+    "one chunk": (lambda x: in_chunks(lambda rows: [rows * 2], x, 3, 99)[0], lambda x: x * 2),
     "cast": (lambda x: (x.cast("int64") * 2).cast(x.dtype), lambda x: np.trunc(x) * 2),
 }
 

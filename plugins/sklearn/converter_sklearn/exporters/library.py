@@ -5,35 +5,97 @@ from __future__ import annotations
 from functools import cached_property
 
 import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
 
 from converter.plugin import ExportError
-from converter_sklearn.estimators import Writer
-from converter_sklearn.exporters.skl2onnx import converted
-from converter_sklearn.exporters.steps import TYPES, added, steps_of, usual_methods
+from converter.trees import Document
+from converter_sklearn.estimators import Writer, joined, writer_of
+from converter_sklearn.exporters.skl2onnx import TYPES, converted
+from converter_sklearn.parts import usual_methods
+from converter_sklearn.values import Value
+
+HINT = "give it a rule, ten lines and an entry point: docs/how-to/convert-an-estimator-of-your-own.md; or leave that step out"
 
 
 class Library(Writer):
-    """An estimator of numbers, and what the library gives of it: labels and probabilities, predictions, or transformed columns."""
+    """What the library gives of an estimator of numbers, or of texts: labels and probabilities, predictions, or transformed columns."""
 
     @cached_property
-    def values(self) -> dict[str, str]:
-        """The names of the values of its methods."""
-        if any(block.dtype == "string" for block in self.blocks):
-            what = f"the {type(self.estimator).__name__} inside it reads texts"
-            raise ExportError("sklearn", "direct", what, hint="encode them before, in a Pipeline around it")
-        width = sum(block.width for block in self.blocks)
-        methods = usual_methods(self.estimator)
-        steps = steps_of(self.estimator, self.estimator, [(method, None) for method in methods], self.dtype)
-        graph = converted(self.estimator, [("columns", TYPES[self.dtype]([None, width]))], self.document.opset, steps).graph
-        names = added(self.document, graph, {"columns": self.matrix}, steps, self.dtype)
-        return dict(zip(methods, (names[each.name] for each in graph.output), strict=False))
+    def values(self) -> dict[str, Value]:
+        """The values of its methods."""
+        dtype = self._read_in()
+        width = sum(block.width for block in self.blocks) or None
+        try:
+            graph = converted(self.estimator, [("columns", TYPES[dtype]([None, width]))], self.document.opset).graph
+        except Exception as error:  # a library fails in its own ways
+            raise self._unwritten(str(error).removeprefix("sklearn, exporter skl2onnx: ")) from error
+        names = inlined(self.document, graph, {"columns": joined(self.document, self.blocks, dtype)})
+        found = [Value(self.document, names[each.name], _dtype_of(each.type.tensor_type)) for each in graph.output]
+        return dict(zip(usual_methods(self.estimator), found, strict=False))
 
-    def predict(self) -> str:
+    def predict(self) -> Value:
         """Write what the estimator predicts: the library gives single numbers as columns."""
-        found = self.values["predict"]
+        found = self._given("predict")
         alone = np.ndim(self.estimator.predict(np.zeros((1, sum(block.width for block in self.blocks))))) == 1
-        return self.document.node("Reshape", found, self.document.constant(np.array([-1], np.int64))) if alone else found
+        return found.flat() if alone else found
 
-    def predict_proba(self) -> str:
+    def predict_proba(self) -> Value:
         """Write the probabilities of the classes."""
-        return self.values["predict_proba"]
+        return self._given("predict_proba")
+
+    def transform(self) -> Value:
+        """Write the transformed columns."""
+        return self._given("transform")
+
+    def _given(self, method: str) -> Value:
+        if method not in self.values:
+            raise self._unwritten(f"the library gives no {method} of it")
+        return self.values[method]
+
+    def _read_in(self) -> str:
+        dtypes = {block.dtype for block in self.blocks}
+        if "string" not in dtypes:
+            return self.compute
+        if len(dtypes) > 1:
+            raise self._unwritten("the library takes no texts and numbers together")
+        return "string"
+
+    def _unwritten(self, why: str) -> ExportError:
+        kind = writer_of(self.estimator)
+        fault = kind.fault(self.estimator) if kind is not None else "there is no rule for it"
+        return ExportError("sklearn", "direct", f"{type(self.estimator).__name__} cannot be written: {fault}; skl2onnx: {why}", hint=HINT)
+
+
+def inlined(document: Document, graph: onnx.GraphProto, names: dict[str, str]) -> dict[str, str]:
+    """Add a graph to a document that has the values of its inputs under other names; return the names there of all its values."""
+    names = names | {each.name: document.constant(numpy_helper.to_array(each)) for each in graph.initializer}
+    for node in graph.node:
+        names |= dict(zip(node.output, _copied(document, node, names), strict=True))
+    return names
+
+
+def _copied(document: Document, node: onnx.NodeProto, names: dict[str, str]) -> tuple[str, ...]:
+    if any(attribute.type in {onnx.AttributeProto.GRAPH, onnx.AttributeProto.GRAPHS} for attribute in node.attribute):
+        node = _renamed_inside(node, names)
+    attributes = {each.name: helper.get_attribute_value(each) for each in node.attribute}
+    inputs = [names[each] if each else "" for each in node.input]
+    return document.nodes(node.op_type, *inputs, outputs=len(node.output), domain=node.domain, **attributes)
+
+
+def _renamed_inside(node: onnx.NodeProto, names: dict[str, str]) -> onnx.NodeProto:
+    """Return a node whose graphs read values of the graph around them by their names in the document."""
+    copy = onnx.NodeProto()
+    copy.CopyFrom(node)
+    for graph in (graph for each in copy.attribute for graph in (*([each.g] if each.HasField("g") else []), *each.graphs)):
+        own = {name for inner in graph.node for name in inner.output} | {each.name for each in (*graph.input, *graph.initializer)}
+        outer = {name: value for name, value in names.items() if name not in own}
+        for place, inner in enumerate(graph.node):
+            graph.node[place].CopyFrom(_renamed_inside(inner, outer))
+            graph.node[place].input[:] = [outer.get(name, name) for name in inner.input]
+    return copy
+
+
+def _dtype_of(tensor: onnx.TypeProto.Tensor) -> str:
+    is_text = tensor.elem_type == TensorProto.STRING
+    return "string" if is_text else helper.tensor_dtype_to_np_dtype(tensor.elem_type).name

@@ -1,4 +1,4 @@
-"""The converter library skl2onnx: its graph with the model's own dtypes at the inputs and its ranks at the outputs; steps with a Writer are written."""
+"""The converter library skl2onnx: its graph with the model's own dtypes at the inputs and its ranks at the outputs."""
 
 from __future__ import annotations
 
@@ -11,52 +11,42 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper
 from skl2onnx import convert_sklearn, get_latest_tested_opset_version
+from skl2onnx.common.data_types import BooleanTensorType, DoubleTensorType, FloatTensorType, Int64TensorType, StringTensorType
 from skl2onnx.common.exceptions import MissingConverter, MissingShapeCalculator
 from sklearn.pipeline import Pipeline
 
-from converter.plugin import ExportError, ExportRequest, Input, UsageError
-from converter_sklearn.exporters.steps import DOMAIN, TYPES, Steps, filled, steps_of, usual_methods
+from converter.plugin import ExportError, ExportRequest, Input
+from converter_sklearn.parts import usual_methods
 
 if TYPE_CHECKING:
     from converter_sklearn.model import SklearnModel
 
 ML_OPSET = 3  # what the library's own converters need at most; its default is too low for isolation forests
+TYPES = {
+    "bool": BooleanTensorType,
+    "int64": Int64TensorType,
+    "float32": FloatTensorType,
+    "float64": DoubleTensorType,
+    "string": StringTensorType,
+}
 
 
 def write_skl2onnx(model: SklearnModel, request: ExportRequest) -> None:
-    """Write the graph that skl2onnx makes; raises ExportError for an estimator that it does not know."""
-    _write(model, request, "float64" if _answers_in_double(model) else "float32")
-
-
-def write_in_double(model: SklearnModel, request: ExportRequest) -> None:
-    """Write the graph that skl2onnx makes for columns of double precision, between casts; raises ExportError as above."""
-    _write(model, request, "float64")
-
-
-def _write(model: SklearnModel, request: ExportRequest, floats: str) -> None:
+    """Write the graph that skl2onnx makes; raises ExportError for an estimator, or a method of it, that it does not know."""
+    last = _last_of(model.estimator)
+    asked = {answer.method for answer in model.answers}
+    if not asked <= {"predict", "predict_proba", "transform", *usual_methods(last)}:
+        what = f"the library gives no {', '.join(sorted(asked))} of a {type(last).__name__}"
+        raise ExportError("sklearn", "skl2onnx", what, hint="-O method=predict converts what it predicts")
+    floats = "float64" if any(each.dtype == "float64" for each in model.inputs) else "float32"
     pairs = zip(model.inputs, model.layout.blocks, strict=True)
-    plain = [each for each, columns in pairs if each.dtype in {"bool", "int64"} and not any(column.encoded for column in columns)]
-    cast = {each.name: floats for each in plain} | {each.name: floats for each in model.inputs if each.dtype == "float32" != floats}
-    types = [(each.name, _type_of(cast.get(each.name, each.dtype), each.dims)) for each in model.inputs]
-    opset = request.opset or get_latest_tested_opset_version()
-    answers_in = "float64" if _answers_in_double(model) else "float32"
-    steps = steps_of(model.estimator, _last_of(model.estimator), [(answer.method, answer.place) for answer in model.answers], answers_in)
-    document = converted(model.estimator, types, opset, steps)
-    for each in model.inputs:
-        if each.name in cast:
-            _cast_input(document.graph, each, cast[each.name])
+    cast = [each for each, columns in pairs if each.dtype in {"bool", "int64"} and not any(column.encoded for column in columns)]
+    types = [(each.name, _type_of(floats if each in cast else each.dtype, each.dims)) for each in model.inputs]
+    document = converted(model.estimator, types, request.opset or get_latest_tested_opset_version())
+    for each in cast:
+        _cast_input(document.graph, each, floats)
     _flatten_outputs(document.graph, model)
-    if not steps.met:
-        onnx.save(document, request.path)
-        return
-    try:
-        filled(document.graph, steps, opset, floats).write(request.path)
-    except UsageError:  # trees of both precisions, which no version of ai.onnx.ml holds together
-        filled(document.graph, steps.in_double, opset, floats).write(request.path)
-
-
-def _answers_in_double(model: SklearnModel) -> bool:
-    return any(each.dtype == "float64" for each in model.inputs)
+    onnx.save(document, request.path)
 
 
 def _last_of(estimator: Any) -> Any:
@@ -66,22 +56,16 @@ def _last_of(estimator: Any) -> Any:
     return _last_of(estimator.best_estimator_) if hasattr(estimator, "best_estimator_") else estimator
 
 
-def converted(estimator: Any, types: list[tuple[str, Any]], opset: int, steps: Steps) -> onnx.ModelProto:
-    """Return the library's graph of an estimator for inputs of some types, with stand-ins for its steps; raises ExportError where it does not know a part."""
-    methods = {method for method, _ in steps.asked}
-    if type(steps.last) not in steps.kinds and not methods <= {"predict", "predict_proba", "transform", *usual_methods(steps.last)}:
-        what = f"the library gives no {', '.join(methods)} of a {type(steps.last).__name__}"
-        raise ExportError("sklearn", "skl2onnx", what, hint="-O method=predict converts what it predicts")
-    opsets = {"": opset, "ai.onnx.ml": ML_OPSET, **({DOMAIN: 1} if steps.kinds else {})}
-    convert = partial(convert_sklearn, estimator, "model", types, target_opset=opsets, **steps.tells)
-    with steps.known():
-        try:
-            return _classifying(convert)
-        except (MissingShapeCalculator, MissingConverter) as error:
-            kind = re.search(r"<class '([\w.]+)'>", str(error))
-            unknown = kind[1].rpartition(".")[2] if kind else "one of the steps"
-            what = f"the library has no converter for {unknown}"
-            raise ExportError("sklearn", "skl2onnx", what, hint="replace that step by one that it knows") from error
+def converted(estimator: Any, types: list[tuple[str, Any]], opset: int) -> onnx.ModelProto:
+    """Return the library's graph of an estimator for inputs of some types; raises ExportError where it does not know a part."""
+    convert = partial(convert_sklearn, estimator, "model", types, target_opset={"": opset, "ai.onnx.ml": ML_OPSET})
+    try:
+        return _classifying(convert)
+    except (MissingShapeCalculator, MissingConverter) as error:
+        kind = re.search(r"<class '([\w.]+)'>", str(error))
+        unknown = kind[1].rpartition(".")[2] if kind else "one of the steps"
+        what = f"the library has no converter for {unknown}"
+        raise ExportError("sklearn", "skl2onnx", what, hint="replace that step by one that it knows") from error
 
 
 def _classifying(convert: Callable[..., onnx.ModelProto]) -> onnx.ModelProto:

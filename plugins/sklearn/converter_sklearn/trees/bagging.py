@@ -9,7 +9,7 @@ import numpy as np
 
 from converter.trees import heads
 from converter_sklearn.estimators import Writer
-from converter_sklearn.exporters.direct import value_of
+from converter_sklearn.parts import value_in
 from converter_sklearn.trees.labels import best
 from converter_sklearn.trees.members import Members
 from converter_sklearn.trees.reading import of_vectors, values_of
@@ -22,7 +22,7 @@ class Regressor(Members):
         """Write what the estimator predicts."""
         count = len(self.estimator.estimators_)
         if self.trees is None:
-            return self.divided(self.added([value_of(each, "predict") for each in self.parts]), count)
+            return self.divided(self.added(self.said("predict")), count)
         values = values_of(self.trees.trees)[:, :, 0]
         found = self.divided(self.trees.sums(of_vectors(self.trees.nodes, self.estimator.n_features_in_, values)), count)
         return heads.flat(self.document, found) if values.shape[1] == 1 else found
@@ -48,8 +48,8 @@ class Classifier(Members):
         """Return what a member says of each class, [batch, classes]: its probabilities, else its label."""
         known: Any = member.estimator.classes_
         if not hasattr(member.estimator, "predict_proba"):
-            return self.named(value_of(member, "predict"), self.numbers, 1, 0)
-        found = value_of(member, "predict_proba")
+            return self.named(value_in(self.dtype, member, "predict"), self.numbers, 1, 0)
+        found = value_in(self.dtype, member, "predict_proba")
         if len(known) == len(self.numbers):
             return found
         spread = (np.asarray(known)[:, None] == self.numbers).astype(self.dtype)  # one that saw some of the classes only
@@ -61,7 +61,7 @@ class Classifier(Members):
 
     def decision_function(self) -> str:
         """Write the scores that the decision is made by."""
-        scores = [value_of(each, "decision_function") for each in self.parts]
+        scores = self.said("decision_function")
         return self.divided(self.added(scores), len(scores))
 
     def predict(self) -> str:

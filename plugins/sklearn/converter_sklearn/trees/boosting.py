@@ -7,13 +7,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-from onnx import TensorProto
 from sklearn.base import is_classifier
 from sklearn.dummy import DummyClassifier, DummyRegressor
 
 from converter.trees import heads
 from converter_sklearn.estimators import Block
-from converter_sklearn.exporters.direct import is_written, part, value_of
+from converter_sklearn.parts import part, value_in
 from converter_sklearn.trees.labels import best, second_where
 from converter_sklearn.trees.reading import nodes_of, of_numbers, values_of
 from converter_sklearn.trees.single import SingleWriter
@@ -52,10 +51,10 @@ class _Boosting(SingleWriter):
         init, seen = self.estimator.init_, Block(self.matrix, self.dtype, int(self.estimator.n_features_in_))
         if not is_classifier(self.estimator):
             column = self.document.constant(np.array([-1, 1], np.int64))
-            return self.document.node("Reshape", value_of(part(self.document, init, [seen], self.dtype), "predict"), column)
-        # logarithms of small probabilities magnify what is wrong with these; what is not written here computes as it was fitted, in single precision
-        given = part(self.document, init, [seen], "float64" if is_written(init) else "float32")
-        probabilities = self.document.node("Cast", value_of(given, "predict_proba"), to=TensorProto.DOUBLE)
+            guess = value_in(self.dtype, part(self.document, init, [seen], self.dtype, self.compute), "predict")
+            return self.document.node("Reshape", guess, column)
+        # logarithms of small probabilities magnify what is wrong with these
+        probabilities = value_in("float64", part(self.document, init, [seen], "float64", self.compute), "predict_proba")
         return self.cast(self._scores(probabilities), self.dtype)
 
     def _scores(self, probabilities: str) -> str:

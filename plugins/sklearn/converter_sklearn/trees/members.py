@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from converter_sklearn.estimators import Block, Writer, picked
-from converter_sklearn.exporters.direct import part
+from converter_sklearn.parts import part, value_in
 from converter_sklearn.trees.labels import as_labels
 from converter_sklearn.trees.reading import Nodes, nodes_of
 from converter_sklearn.trees.single import SingleWriter
@@ -19,22 +19,30 @@ from converter_sklearn.trees.splits import is_tree
 class Members(Writer):
     """A writer of an ensemble: single trees are written as one, any other members each by its own writer."""
 
+    precision: ClassVar[str] = ""
+    """The dtype in which members that are no single trees are summed, `dtype` if none is named."""
+
     @cached_property
     def trees(self) -> Trees | None:
         """The members where all are single trees."""
         if not all(map(is_tree, self.estimator.estimators_)):
             return None
-        return Trees(self.document, self.estimator, self.blocks, self.dtype)
+        return Trees(self.document, self.estimator, self.blocks, self.dtype, self.compute)
 
     @cached_property
     def parts(self) -> list[Writer]:
         """The members one by one."""
         chosen = getattr(self.estimator, "estimators_features_", None)
         blocks = [self.blocks if chosen is None else self._of(each) for each in chosen or [None] * len(self.estimator.estimators_)]
-        return [part(self.document, each, mine, self.dtype) for each, mine in zip(self.estimator.estimators_, blocks, strict=True)]
+        pairs = zip(self.estimator.estimators_, blocks, strict=True)
+        return [part(self.document, each, mine, self.precision or self.dtype, self.compute) for each, mine in pairs]
 
     def _of(self, columns: np.ndarray) -> Sequence[Block]:
         return picked(self.document, self.blocks, np.asarray(columns))
+
+    def said(self, method: str) -> list[str]:
+        """Return what each member answers, floats in `dtype`."""
+        return [value_in(self.dtype, each, method) for each in self.parts]
 
     def added(self, values: Sequence[str]) -> str:
         """Return the sum of values of one shape."""

@@ -70,7 +70,7 @@ def nodes_of(trees: Sequence[Any], columns: Columns | None = None) -> Nodes:
     leaf = left < 0
     features = [state["feature"] for state in states]
     if columns is not None:
-        features = [each if mine is None else np.where(each < 0, 0, np.asarray(mine)[each]) for each, mine in zip(features, columns, strict=True)]
+        features = [each if mine is None else np.asarray(mine)[np.maximum(each, 0)] for each, mine in zip(features, columns, strict=True)]
     fields = {
         "features": np.where(leaf, 0, np.concatenate(features)).astype(np.int64),
         "thresholds": np.where(leaf, 0.0, np.concatenate([state["threshold"] for state in states])),

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Any, ClassVar
 
 import numpy as np
 
 from converter.trees import heads
-from converter_sklearn.exporters.direct import value_of
 from converter_sklearn.trees.labels import best, second_where
 from converter_sklearn.trees.members import Members, Trees
 from converter_sklearn.trees.reading import of_numbers, of_vectors, values_of
@@ -15,6 +15,13 @@ from converter_sklearn.trees.reading import of_numbers, of_vectors, values_of
 
 class Classifier(Members):
     """A classifier: each member gives its weight to the class that it names, and takes it from the others together."""
+
+    precision: ClassVar[str] = "float64"  # a member's two best may be near, and a label is a whole vote
+
+    @classmethod
+    def fault(cls, estimator: Any) -> str:
+        """Refuse another way of voting, which scikit-learn had until 1.6."""
+        return "its members vote with probabilities, by SAMME.R" if getattr(estimator, "algorithm", "SAMME") == "SAMME.R" else ""
 
     @cached_property
     def decision(self) -> str:
@@ -32,8 +39,8 @@ class Classifier(Members):
 
     def _votes_of_members(self, weights: np.ndarray) -> str:
         classes = self.estimator.classes_
-        pairs = zip(self.parts, weights, strict=True)
-        votes = self.added([self.named(value_of(each, "predict"), classes, weight, weight * self._of_others) for each, weight in pairs])
+        pairs = zip(self.said("predict"), weights, strict=True)
+        votes = self.added([self.named(labels, classes, weight, weight * self._of_others) for labels, weight in pairs])
         if len(classes) != 2:
             return votes
         return self.document.node("Gather", votes, self.document.constant(np.array([1], np.int64)), axis=1)
@@ -70,7 +77,7 @@ class Regressor(Members):
         """What the members predict, [batch, members]."""
         count = len(self.estimator.estimators_)
         if self.trees is None:
-            columns = [self.document.node("Reshape", value_of(each, "predict"), self.document.constant(np.array([-1, 1]))) for each in self.parts]
+            columns = [self.document.node("Reshape", each, self.document.constant(np.array([-1, 1]))) for each in self.said("predict")]
             return self.document.node("Concat", *columns, axis=1)
         values = values_of(self.trees.trees)[:, 0, 0]
         return self.trees.sums(of_numbers(self.trees.nodes, self.estimator.n_features_in_, values, np.arange(count), np.zeros(count)))

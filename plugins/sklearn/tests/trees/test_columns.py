@@ -15,7 +15,7 @@ from sklearn.ensemble._hist_gradient_boosting.predictor import TreePredictor
 
 from converter.trees import Document
 from converter_sklearn.estimators import Block
-from converter_sklearn.exporters.direct import made
+from converter_sklearn.parts import part
 from converter_sklearn.trees.histograms import ensemble_of, nodes_of
 
 Load, Run = Callable[..., Any], Callable[..., dict[str, np.ndarray]]
@@ -55,7 +55,7 @@ def leaves_told(estimator: Any, rows: np.ndarray, folder: Path) -> np.ndarray:
     """The same, as the graph says it."""
     document, dtype = Document(21), rows.dtype.name
     columns = document.input("columns", dtype, ["batch", rows.shape[1]])
-    writer: Any = made(document, estimator, [Block(columns, dtype, rows.shape[1])], dtype)
+    writer: Any = part(document, estimator, [Block(columns, dtype, rows.shape[1])], dtype, "float64")
     document.output("leaves", document.leaves(ensemble_of(estimator), writer.matrix, dtype, nodes_of(estimator).numbers), "int64", ["batch", None])
     document.write(folder / "leaves.onnx")
     session = onnxruntime.InferenceSession(folder / "leaves.onnx", providers=["CPUExecutionProvider"])

@@ -81,7 +81,7 @@ def test_classifiers_after_an_imputer(name: str, dtype: str, tmp_path: Path) -> 
 def test_trees_of_both_precisions_in_one_graph(tmp_path: Path) -> None:
     rows = np.where(np.random.default_rng(3).random(CANCER[0].shape) < 0.15, np.nan, CANCER[0])
     stacked = ensemble.StackingClassifier([("one", FOREST), ("two", HISTOGRAMS), ("three", ensemble.BaggingClassifier(**FEW))], cv=2)
-    report = converter.convert(make_pipeline(SimpleImputer(), stacked).fit(rows, CANCER[1]), tmp_path / "model.onnx", exporter="double")
+    report = converter.convert(make_pipeline(SimpleImputer(), stacked).fit(rows, CANCER[1]), tmp_path / "model.onnx", exporter="direct")
     assert report.agrees, [attempt.line for attempt in report.attempts]
 
 

@@ -1,0 +1,92 @@
+"""Manifolds that new rows can be placed on, by the training rows near them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from sklearn import manifold
+
+from converter_sklearn.estimators import Writer
+from converter_sklearn.expressed import Expressed, dense
+from converter_sklearn.families.neighbors import Neighbours
+from converter_sklearn.formulas.distances import against, with_nearest
+from converter_sklearn.values import Value, loop, side_by_side
+
+
+class Placed(Expressed):
+    """An embedding that looks up the neighbours of a row."""
+
+    @classmethod
+    def fault(cls, estimator: Any) -> str:
+        """Return why its neighbours cannot be found."""
+        return Neighbours.fault(estimator.nbrs_)
+
+    @cached_property
+    def neighbours(self) -> Neighbours:
+        """Its training rows."""
+        return Neighbours(self.document, self.estimator.nbrs_, self.blocks, self.dtype, self.compute)
+
+
+class Geodesic(Placed):
+    """Isomap: principal components of the distances from all training rows, by way of the nearest of them."""
+
+    def transform(self) -> Value:
+        """Write the places, [batch, components]."""
+        held = self.neighbours
+        paths = dense(self.estimator.dist_matrix_)[held.order]
+        if self.estimator.n_neighbors is None:
+            radius = float(self.estimator.radius)
+
+            def of_all(found: Value) -> list[Value]:
+                return [self._components(((found <= radius).where(found, np.inf).wide(2) + paths).min(1, keep=False))]
+
+            return against(of_all, self.x, held.points, held.metric, paths.size)[0]
+
+        def of_few(found: Value, places: Value, _: Value) -> list[Value]:
+            ways = [self.constant(paths)[places.column(place)] + found.columns([place]) for place in range(self.estimator.n_neighbors)]
+            return [self._components(ways[0].node("Min", *ways[1:]))]
+
+        return with_nearest(of_few, self.x, held.points, self.estimator.n_neighbors, held.metric, held.visits)[0]
+
+    def _components(self, lengths: Value) -> Value:
+        """Write the components of geodesic distances [batch, training rows]."""
+        return self.asked(self.estimator.kernel_pca_, "transform", lengths * lengths * -0.5)
+
+
+class LocallyLinear(Placed):
+    """Locally linear embedding: the mean of the nearest training rows' places, weighted so that the rows' mean comes nearest to the row."""
+
+    def transform(self) -> Value:
+        """Write the places, [batch, components]: `barycenter_weights` of `sklearn.manifold._locally_linear`."""
+        held, count = self.neighbours, self.estimator.n_neighbors
+
+        def of_few(_: Value, places: Value, rows: Value) -> list[Value]:
+            apart = self.constant(held.points)[places] - rows.wide()
+            products = apart @ apart.transposed(0, 2, 1)
+            trace = (apart * apart).sum(2).sum()
+            ridge = (trace > 0).where(trace, 1) * float(self.estimator.reg)
+            shares = _solved(products + ridge * np.eye(count), count)
+            return [((shares / shares.sum()) * self.constant(self.estimator.embedding_[held.order])[places]).sum(1, keep=False)]
+
+        return with_nearest(of_few, self.x, held.points, count, held.metric, held.visits)[0]
+
+
+def _solved(matrices: Value, count: int) -> Value:
+    """Return what positive definite matrices [batch, count, count] make ones, [batch, count, 1], by Gauss and Jordan's elimination."""
+    places = np.arange(count + 1)[:, None]
+
+    def step(number: Value, systems: Value) -> tuple[Value, list[Value]]:
+        here = (number == places).cast(systems.dtype)
+        unit = (number == places[:-1]).cast(systems.dtype)
+        row = (systems * unit).sum(1)
+        return number.constant(True, "bool"), [systems - (systems @ here - unit) * (row / (row @ here))]
+
+    ones = matrices.sum(2) * 0 + 1
+    (found,) = loop(step, [side_by_side([matrices, ones], axis=2)], count)
+    return found.transposed(0, 2, 1).columns([count]).reshaped(-1, count, 1)
+
+
+WRITERS: Mapping[type, type[Writer]] = {manifold.Isomap: Geodesic, manifold.LocallyLinearEmbedding: LocallyLinear}
