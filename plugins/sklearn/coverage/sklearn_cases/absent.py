@@ -8,5 +8,9 @@ ABSENT: dict[str, str] = {
     **dict.fromkeys(("SpectralBiclustering", "SpectralCoclustering"), _FITTED_ONLY),
     **dict.fromkeys(("ClassicalMDS", "MDS", "SpectralEmbedding", "TSNE"), _FITTED_ONLY),
     **dict.fromkeys(("EmpiricalCovariance", "GraphicalLasso", "GraphicalLassoCV", "LedoitWolf", "MinCovDet", "OAS", "ShrunkCovariance"), _MATRIX),
+    **dict.fromkeys(("LabelBinarizer", "LabelEncoder"), "encodes targets, one column; it converts, and its own test shows it, but takes no table"),
+    "DictVectorizer": "reads dicts, for which a graph has no input",
+    "MultiLabelBinarizer": "reads sets of labels, for which a graph has no input",
+    "PatchExtractor": "answers with more rows than it reads, drawn at random where they are limited",
     "NearestNeighbors": "answers with neighbours, not with a prediction; KNeighborsTransformer answers with their distances",
 }
