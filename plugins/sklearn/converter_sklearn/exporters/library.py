@@ -59,6 +59,8 @@ class Library(Writer):
             return self.compute
         if len(dtypes) > 1:
             raise self._unwritten("the library takes no texts and numbers together")
+        if writer_of(self.estimator) is not None:
+            raise self._unwritten("the library's own way with texts depends on the machine's locale")
         return "string"
 
     def _unwritten(self, why: str) -> ExportError:
