@@ -23,6 +23,7 @@ class Sklearn(Framework):
     requires = ("sklearn", "skl2onnx", "skops", "pandas")
     packages = ("scikit-learn", "skl2onnx", "numpy")
     types = ("sklearn.base.BaseEstimator",)
+    domains = ("com.microsoft",)  # ONNX Runtime's own operators, for texts
     sources: ClassVar[Mapping[str, str]] = MappingProxyType(
         {
             "*.skops": "an estimator or pipeline of skops.io.dump, which executes no code",

@@ -13,6 +13,8 @@ import pytest
 from sklearn.datasets import load_diabetes, load_wine
 from sklearn.decomposition import PCA
 from sklearn.ensemble import GradientBoostingRegressor
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import QuantileTransformer, StandardScaler
 from sklearn.svm import SVC
@@ -71,6 +73,17 @@ def test_a_regressor(tmp_path: Path) -> None:
     )
     assert report.agrees
     assert converter.Session(tmp_path / "model.onnx").run({"features": np.zeros((3, 10), np.float32)})["prediction"].shape == (3,)
+
+
+def test_a_pipeline_of_texts_is_right_on_accents(tmp_path: Path) -> None:
+    texts = ["the café is open", "İstanbul is large", "a naïve idea", "ΣΟΦΟΣ was here", "nothing to see"] * 8
+    pipeline = make_pipeline(TfidfVectorizer(ngram_range=(1, 2)), LogisticRegression()).fit(texts, ["yes", "no", "yes", "no", "no"] * 8)
+    report = converter.convert(pipeline, tmp_path / "model.onnx")
+    assert report.agrees
+    unseen = ["ΣΟΦΌΣ CAFÉ", "iİi naïveté", "", "the CAFÉ, the İdea"]
+    answer = converter.Session(tmp_path / "model.onnx", device="cpu").run({"text": np.array(unseen, object)})
+    np.testing.assert_allclose(answer["probabilities"], pipeline.predict_proba(unseen), atol=1e-6)
+    assert answer["label"].tolist() == pipeline.predict(unseen).tolist()
 
 
 def test_what_the_library_does_wrongly_is_refused(tmp_path: Path) -> None:
