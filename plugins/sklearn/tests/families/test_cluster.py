@@ -60,7 +60,7 @@ def test_columns_are_pooled_and_given_back(pool: Any, load_model: Load, run_grap
         (cluster.AffinityPropagation(max_iter=1, random_state=0), "it found no centres"),
         (cluster.FeatureAgglomeration(pooling_func=np.ptp), "its pooling_func is ptp"),
     ],
-    ids=str,
+    ids=["no centres", "a function of one's own"],
 )
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_what_is_refused(estimator: Any, reason: str) -> None:
