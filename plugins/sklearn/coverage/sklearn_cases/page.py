@@ -49,14 +49,19 @@ def document(found: list[Pair]) -> str:
     table = [row(name, pairs) for name, pairs in sorted(rows.items())]
     absent = [f"| {name} | {why} |" for name, why in sorted(ABSENT.items())]
     return _PAGE.format(
-        ours=counted([mine for mine, _ in found]), peer=counted(peers), classes=len(rows), table="\n".join(table), absent="\n".join(absent)
+        ours=counted([mine for mine, _ in found]),
+        peer=counted(peers) if peers else "not measured when this page was written; benchmarks/README.md has a run beside it",
+        classes=len(rows),
+        table="\n".join(table),
+        absent="\n".join(absent),
     )
 
 
 def row(name: str, pairs: list[Pair]) -> str:
     """Return the row of one class: how many of its cases agree, ours and the library's, and why others do not."""
     agreed = sum(not mine.reason for mine, _ in pairs)
-    of_peer = sum(peer is not None and not peer.reason for _, peer in pairs)
+    peers = [peer for _, peer in pairs if peer is not None]
+    of_peer = sum(not peer.reason for peer in peers) if peers else "–"
     reasons = dict.fromkeys(f"{mine.case.setting}: {_short(mine)}" for mine, _ in pairs if mine.reason)
     return f"| {name} | {agreed} of {len(pairs)} | {of_peer} | {'; '.join(reasons)} |"
 
