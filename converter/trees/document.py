@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,6 +50,7 @@ class Document:
         self._outputs: list[bytes] = []
         self._needs: set[int] = set()  # versions of ai.onnx.ml
         self._foreign: set[str] = set()  # domains that are neither ONNX's own nor ai.onnx.ml
+        self._spare: list[str] = []
         self._count = 0
 
     def input(self, name: str, dtype: str, dims: Sequence[int | str]) -> str:
@@ -80,6 +82,10 @@ class Document:
         names = tuple(self._name(operator) for _ in range(outputs))
         self._nodes.append(helper.make_node(operator, inputs, names, domain=domain, **attributes).SerializeToString())
         return names
+
+    def spare(self, *values: str) -> None:
+        """Say of values that they may be left out where nothing reads them, each by those that come before it."""
+        self._spare += values
 
     def graph(self, write: Callable[..., str | Sequence[str]], inputs: Sequence[Kind] = ()) -> onnx.GraphProto:
         """Return what `write` adds as a graph of its own, for an attribute of a node; it may read every value around it.
@@ -134,7 +140,8 @@ class Document:
                 hint="add all trees of a document with one dtype",
             )
         version, operator = (3, regressor) if 3 in self._needs else (5, tree_ensemble)
-        nodes = [operator(each.ensemble, each.matrix, each.scores, each.dtype) if isinstance(each, _Trees) else each for each in self._nodes]
+        written = [operator(each.ensemble, each.matrix, each.scores, each.dtype) if isinstance(each, _Trees) else each for each in self._nodes]
+        nodes = _without_spare(written, self._spare)
         fields = [(1, nodes), (2, [b"trees"]), (5, self._constants), (11, self._inputs), (12, self._outputs)]
         graph = [piece for field, payloads in fields for payload in payloads for piece in (head(field, len(payload)), payload)]
         foreign = [helper.make_opsetid(domain, 1) for domain in sorted(self._foreign)]
@@ -146,6 +153,16 @@ class Document:
     def _name(self, word: str) -> str:
         self._count += 1
         return f"{word}.{self._count}"
+
+
+def _without_spare(nodes: list[bytes], spare: Sequence[str]) -> list[bytes]:
+    """Return nodes without those of spare values whose names no other node holds."""
+    for name in reversed(spare):
+        named = re.compile(re.escape(name.encode()) + rb"(?!\d)")
+        holders = [place for place, node in enumerate(nodes) if named.search(node)]
+        if len(holders) == 1:
+            del nodes[holders[0]]
+    return nodes
 
 
 def _value_info(name: str, dtype: str, dims: Sequence[int | str | None] | None) -> bytes:

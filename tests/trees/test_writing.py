@@ -98,3 +98,30 @@ def test_the_same_ensemble_gives_the_same_bytes(tmp_path: Path, ensemble_of: Mak
         document.write(tmp_path / f"{number}.onnx")
         written.append((tmp_path / f"{number}.onnx").read_bytes())
     assert written[0] == written[1]
+
+
+def test_spare_values_that_nothing_reads_are_left_out(path: Path) -> None:
+    document = Document(21)
+    x = document.input("x", "float32", ["batch"])
+    doubled = document.node("Add", x, x)
+    unread, read = document.node("Neg", doubled), document.node("Abs", x)
+    document.spare(doubled, unread, read)
+    document.output("y", read, "float32", ["batch"])
+    document.write(path)
+    assert [node.op_type for node in onnx.load(path).graph.node] == ["Abs", "Identity"]
+
+
+def test_a_graph_inside_takes_several_values_and_gives_several(path: Path) -> None:
+    """Fibonacci's numbers, and a value around that is given as it is."""
+    document = Document(21)
+    first, second = (document.constant(np.array(each, np.int64)) for each in (0, 1))
+    always, times = document.constant(np.array(True)), document.input("times", "int64", [])
+    body = document.graph(
+        lambda _, going, last, this: [going, this, document.node("Add", last, this)], [("int64", ()), ("bool", ()), ("int64", None), ("int64", None)]
+    )
+    found = document.nodes("Loop", times, always, first, second, outputs=2, body=body)
+    for name, value in zip(("last", "this"), found, strict=True):
+        document.output(name, value, "int64", [])
+    document.write(path)
+    onnx.checker.check_model(path, full_check=True)
+    assert onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"]).run(None, {"times": np.array(10)}) == [55, 89]

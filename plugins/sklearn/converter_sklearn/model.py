@@ -49,18 +49,23 @@ class SklearnModel(SourceModel):
         self.floats: type[np.floating] = np.float64
         first = self._first_answer()
         self.axes = _with_fewer_rows(self.axes, first)
-        self.ranks = {name: array.ndim for name, array in first.items()}
-        self.dtypes = {name: "string" if array.dtype == object else array.dtype.name for name, array in first.items()}
         taken = {each.name for each in self.inputs}
-        self.answers = tuple(settled(answer, taken, self.ranks[answer.output.name]) for answer in self.answers)
+        self.answers = tuple(settled(answer, taken, first[answer.output.name].ndim) for answer in self.answers)
         self.outputs = tuple(answer.output for answer in self.answers)
+        named = {output.name: array for output, array in zip(self.outputs, first.values(), strict=True)}
+        self.ranks = {name: array.ndim for name, array in named.items()}
+        self.dtypes = {name: "string" if array.dtype == object else array.dtype.name for name, array in named.items()}
         self.metadata = _metadata(self.estimator)
         self.summary = self._summary()
 
     def run(self, feeds: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Return the estimator's own answer; raises UnreadableSource where another version's estimator fails."""
+        """Return the estimator's own answer, that to one row with its axis, which SparsePCA drops.
+
+        Raises UnreadableSource where another version's estimator fails.
+        """
         with told_by_version(self.name, self.made_by):
-            return self._answer(feeds)
+            found = self._answer(feeds)
+        return {name: array if array.ndim == self.ranks[name] else array[None] for name, array in found.items()}
 
     def sample(self, rng: np.random.Generator, sizes: Mapping[str, int]) -> dict[str, np.ndarray]:
         """Return random rows: for trees most of them on one side of a split, else from the columns' domains."""

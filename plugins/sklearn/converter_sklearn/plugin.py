@@ -23,7 +23,7 @@ class Sklearn(Framework):
     requires = ("sklearn", "skl2onnx", "skops", "pandas")
     packages = ("scikit-learn", "skl2onnx", "numpy")
     types = ("sklearn.base.BaseEstimator",)
-    domains = ("com.microsoft",)  # ONNX Runtime's own operators, for texts
+    domains = ("com.microsoft",)  # ONNX has no operator that finds the words of a text, or hashes it
     sources: ClassVar[Mapping[str, str]] = MappingProxyType(
         {
             "*.skops": "an estimator or pipeline of skops.io.dump, which executes no code",

@@ -6,6 +6,7 @@ Numbers and arrays beside a value become constants of its dtype. ONNX Runtime's 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -45,7 +46,10 @@ class Value:
 
     def cast(self, dtype: str) -> Value:
         """Return it in another dtype."""
-        return self if dtype == self.dtype else self.node("Cast", dtype=dtype, to=helper.np_dtype_to_tensor_dtype(np.dtype(dtype)))
+        if dtype == self.dtype:
+            return self
+        ways = self._ways()
+        return self.node("Cast", dtype=dtype, to=helper.np_dtype_to_tensor_dtype(np.dtype(dtype))) if ways is None else ways.cast(dtype)
 
     # Element by element
 
@@ -77,8 +81,8 @@ class Value:
         return self.node("Pow", other)
 
     def __matmul__(self, other: Number) -> Value:
-        written = _products.get(self.document, {}).get(self.name)
-        return self.node("MatMul", other) if written is None or isinstance(other, Value) else written(np.asarray(other))
+        ways = self._ways()
+        return self.node("MatMul", other) if ways is None or isinstance(other, Value) else ways.product(np.asarray(other))
 
     def __neg__(self) -> Value:
         return self.node("Neg")
@@ -204,9 +208,10 @@ class Value:
         """Each element and those before it along an axis, added up."""
         return self.node("CumSum", self.constant(axis, "int64"))
 
-    def top(self, count: int, *, largest: bool) -> tuple[Value, Value]:
-        """The largest or the smallest of each row, in order, [batch, count], and their places, int64."""
-        names = self.document.nodes("TopK", self.name, self.constant([count], "int64").name, outputs=2, axis=-1, largest=int(largest))
+    def top(self, count: int | Value, *, largest: bool) -> tuple[Value, Value]:
+        """The largest or the smallest of each row, in order, [batch, count], and their places, int64; a count in the graph is int64 [1]."""
+        wanted = count if isinstance(count, Value) else self.constant([count], "int64")
+        names = self.document.nodes("TopK", self.name, wanted.name, outputs=2, axis=-1, largest=int(largest))
         return Value(self.document, names[0], self.dtype), Value(self.document, names[1], "int64")
 
     # Shapes
@@ -257,18 +262,29 @@ class Value:
         dims = self.rows().node("Concat", self.constant(np.shape(row), "int64"), axis=0)
         return constant.node("Expand", dims)
 
+    def _ways(self) -> Ways | None:
+        return _ways.get(self.document, {}).get(self.name)
+
     def _reduced(self, operator: str, axis: int, *, keep: bool) -> Value:
         if self.document.opset < _AXES_ARE_INPUT:
             return self.node(operator, axes=[axis], keepdims=int(keep))
         return self.node(operator, self.constant([axis], "int64"), keepdims=int(keep))
 
 
-_products: WeakKeyDictionary[Document, dict[str, Callable[[np.ndarray], Value]]] = WeakKeyDictionary()
+@dataclass(frozen=True)
+class Ways:
+    """How a value is written in another dtype, and its product with a constant [columns, …], without it: it may be large and needed for nothing else."""
+
+    cast: Callable[[str], Value]
+    product: Callable[[np.ndarray], Value]
 
 
-def with_products(value: Value, write: Callable[[np.ndarray], Value]) -> Value:
-    """Return a value whose products with constants [columns, …] are written otherwise than by multiplying it: it may be large, and needed for nothing else."""
-    _products.setdefault(value.document, {})[value.name] = write
+_ways: WeakKeyDictionary[Document, dict[str, Ways]] = WeakKeyDictionary()
+
+
+def with_ways(value: Value, ways: Ways) -> Value:
+    """Return a value that knows ways around it, whoever reads it by its name."""
+    _ways.setdefault(value.document, {})[value.name] = ways
     return value
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pandas as pd
 import pytest
 from sklearn.cluster import KMeans
@@ -22,7 +24,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, OneHotEncoder, OrdinalEncoder, StandardScaler
 from sklearn.svm import LinearSVC
 
-from converter.plugin import Axis, Domain, Input, LoadRequest, MissingInputs, Source, parse_inputs
+from converter.plugin import Axis, Domain, ExportRequest, Input, LoadRequest, MissingInputs, Source, parse_inputs
 from converter.specs import ModelSpec
 from converter_sklearn.model import SklearnModel, load
 
@@ -228,13 +230,15 @@ def test_sparse_answers_become_dense() -> None:
     assert model.run({"features": np.array([["b"]], object)})["transformed"].tolist() == [[0.0, 1.0]]
 
 
-def test_a_column_named_like_an_output_keeps_its_name() -> None:
+def test_a_column_named_like_an_output_keeps_its_name(tmp_path: Path) -> None:
     table = pd.DataFrame({"label": ["a", "b"] * 10, "size": np.arange(20.0)})
     columns = ColumnTransformer([("words", OneHotEncoder(), ["label"]), ("numbers", StandardScaler(), ["size"])])
     model = loaded(make_pipeline(columns, LogisticRegression()).fit(table, [0, 1] * 10))
     assert [each.name for each in model.inputs] == ["label", "size"]
     assert [(each.name, each.label_of) for each in model.outputs] == [("output.label", "probabilities"), ("probabilities", "")]
     assert set(model.run(rows(model, 5))) == {"output.label", "probabilities"}
+    model.exporters[0].write(ExportRequest(tmp_path / "graph.onnx"))
+    assert [each.name for each in onnx.load(tmp_path / "graph.onnx").graph.output] == ["output.label", "probabilities"]
 
 
 def test_given_inputs_win(pipeline: Any, forest: Any) -> None:

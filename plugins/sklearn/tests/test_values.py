@@ -12,7 +12,7 @@ import onnxruntime
 import pytest
 
 from converter.trees import Document
-from converter_sklearn.values import Value, in_chunks, loop, side_by_side, stacked
+from converter_sklearn.values import Value, Ways, either, in_chunks, loop, side_by_side, stacked, with_ways
 
 ROW = np.array([0.5, -2.0, 3.0])
 WEIGHTS = np.arange(12.0).reshape(3, 4) - 5
@@ -57,6 +57,15 @@ CASES: dict[str, tuple[Callable[[Value], Value], Callable[[np.ndarray], Any]]] =
         lambda x: stacked(in_chunks(lambda rows: [rows.column(0), rows.max(keep=False)], x, 3, 3)),
         lambda x: np.stack([x[:, 0], x.max(1)], 1),
     ),
+    "either": (
+        lambda x: either((x < 9).any(), lambda: [x * 2, x], lambda: [x, x])[0] + either((x > 9).any(), lambda: [x], lambda: [-x])[0],
+        lambda x: x,
+    ),
+    "as many as the graph says": (lambda x: x.top((x > -9).cast("int64").sum().max(0, keep=False), largest=True)[0], lambda x: -np.sort(-x, axis=1)),
+    "nothing at all": (
+        lambda x: side_by_side([(x * 0).log().logsumexp(), x.logsumexp()]),
+        lambda x: np.stack([np.full(7, -np.inf), np.log(np.exp(x).sum(1))], 1),
+    ),
     "one chunk": (lambda x: in_chunks(lambda rows: [rows * 2], x, 3, 99)[0], lambda x: x * 2),
     "cast": (lambda x: (x.cast("int64") * 2).cast(x.dtype), lambda x: np.trunc(x) * 2),
 }
@@ -88,3 +97,17 @@ def test_texts_are_constants_too(tmp_path: Path) -> None:
     document.write(tmp_path / "graph.onnx")
     (got,) = onnxruntime.InferenceSession(tmp_path / "graph.onnx", providers=["CPUExecutionProvider"]).run(None, {"x": np.array([2, 0])})
     assert got.tolist() == ["ü", "a"]
+
+
+def test_a_value_that_knows_ways_around_it_is_not_multiplied(tmp_path: Path) -> None:
+    document = Document(21)
+    x = Value(document, document.input("x", "float64", ["batch", 2]), "float64")
+    large = with_ways(x * 1, Ways(lambda dtype: (x * 2).cast(dtype), lambda factors: x * float(factors.sum())))
+    document.spare(large.name)
+    again = Value(document, large.name, "float64")  # as the next step of a pipeline reads it
+    document.output("product", (again @ np.ones((2, 1))).name, "float64", [None, None])
+    document.output("cast", again.cast("float32").name, "float32", [None, None])
+    document.write(tmp_path / "graph.onnx")
+    assert [node.op_type for node in onnx.load(tmp_path / "graph.onnx").graph.node] == ["Mul", "Identity", "Mul", "Cast", "Identity"]
+    product, cast = onnxruntime.InferenceSession(tmp_path / "graph.onnx").run(None, {"x": np.array([[1.0, 3.0]])})
+    assert (product.tolist(), cast.tolist()) == ([[2, 6]], [[2, 6]])

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,8 @@ from sklearn import manifold
 from converter_sklearn.estimators import Writer
 from converter_sklearn.expressed import Expressed, dense
 from converter_sklearn.families.neighbors import Neighbours
-from converter_sklearn.formulas.distances import against, with_nearest
-from converter_sklearn.values import Value, loop, side_by_side
+from converter_sklearn.formulas.distances import against, rows_of
+from converter_sklearn.values import Value, in_chunks, loop, side_by_side
 
 
 class Placed(Expressed):
@@ -28,6 +29,20 @@ class Placed(Expressed):
     def neighbours(self) -> Neighbours:
         """Its training rows."""
         return Neighbours(self.document, self.estimator.nbrs_, self.blocks, self.dtype, self.compute)
+
+    def near(self, write: Callable[[Value, Value, Value], Sequence[Value]], size: int) -> Value:
+        """Return what `write` says of rows [chunk, columns], and of the distances and the places of their neighbours, [chunk, neighbours].
+
+        It needs room for `size` numbers a row.
+        """
+        columns, count = self.neighbours.points.shape[1], self.estimator.n_neighbors
+        found, places = self.neighbours.near(count)
+
+        def of_rows(table: Value) -> Sequence[Value]:
+            rows, near, far = (table.columns(range(start, stop)) for start, stop in pairwise([0, columns, columns + count, columns + 2 * count]))
+            return write(rows, near, far.cast("int64"))
+
+        return in_chunks(of_rows, side_by_side([self.x, found, places.cast(found.dtype)]), columns + 2 * count, rows_of(size))[0]
 
 
 class Geodesic(Placed):
@@ -45,11 +60,11 @@ class Geodesic(Placed):
 
             return against(of_all, self.x, held.points, held.metric, paths.size)[0]
 
-        def of_few(found: Value, places: Value, _: Value) -> list[Value]:
+        def of_few(_: Value, found: Value, places: Value) -> list[Value]:
             ways = [self.constant(paths)[places.column(place)] + found.columns([place]) for place in range(self.estimator.n_neighbors)]
             return [self._components(ways[0].node("Min", *ways[1:]))]
 
-        return with_nearest(of_few, self.x, held.points, self.estimator.n_neighbors, held.metric, held.visits)[0]
+        return self.near(of_few, len(paths))
 
     def _components(self, lengths: Value) -> Value:
         """Write the components of geodesic distances [batch, training rows]."""
@@ -63,7 +78,7 @@ class LocallyLinear(Placed):
         """Write the places, [batch, components]: `barycenter_weights` of `sklearn.manifold._locally_linear`."""
         held, count = self.neighbours, self.estimator.n_neighbors
 
-        def of_few(_: Value, places: Value, rows: Value) -> list[Value]:
+        def of_few(rows: Value, _: Value, places: Value) -> list[Value]:
             apart = self.constant(held.points)[places] - rows.wide()
             products = apart @ apart.transposed(0, 2, 1)
             trace = (apart * apart).sum(2).sum()
@@ -71,7 +86,7 @@ class LocallyLinear(Placed):
             shares = _solved(products + ridge * np.eye(count), count)
             return [((shares / shares.sum()) * self.constant(self.estimator.embedding_[held.order])[places]).sum(1, keep=False)]
 
-        return with_nearest(of_few, self.x, held.points, count, held.metric, held.visits)[0]
+        return self.near(of_few, count * (count + held.points.shape[1]))
 
 
 def _solved(matrices: Value, count: int) -> Value:
@@ -79,10 +94,10 @@ def _solved(matrices: Value, count: int) -> Value:
     places = np.arange(count + 1)[:, None]
 
     def step(number: Value, systems: Value) -> tuple[Value, list[Value]]:
-        here = (number == places).cast(systems.dtype)
-        unit = (number == places[:-1]).cast(systems.dtype)
-        row = (systems * unit).sum(1)
-        return number.constant(True, "bool"), [systems - (systems @ here - unit) * (row / (row @ here))]
+        here, is_row = (number == places).cast(systems.dtype), number == places[:-1]
+        row = (systems * is_row.cast(systems.dtype)).sum(1)
+        scaled = row / (row @ here)
+        return number.constant(True, "bool"), [is_row.where(scaled, systems - systems @ here * scaled)]
 
     ones = matrices.sum(2) * 0 + 1
     (found,) = loop(step, [side_by_side([matrices, ones], axis=2)], count)

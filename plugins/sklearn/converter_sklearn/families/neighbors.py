@@ -54,8 +54,7 @@ class Neighbours(Expressed):
 
     def near(self, count: int) -> tuple[Value, Value]:
         """Return the distances of the nearest points, and their places among `points`: [batch, count] both."""
-        distances, places = nearest(self.x, self.points, count, self.metric, self.visits)
-        return distances, places
+        return nearest(self.x, self.points, count, self.metric, self.visits)
 
     @cached_property
     def targets(self) -> np.ndarray:

@@ -11,11 +11,9 @@ from sklearn.semi_supervised import LabelPropagation, LabelSpreading, SelfTraini
 from converter_sklearn.estimators import Writer
 from converter_sklearn.expressed import BestOf, Delegating, dense
 from converter_sklearn.families.neighbors import Neighbours
-from converter_sklearn.formulas.distances import with_nearest
+from converter_sklearn.formulas.distances import rows_of
 from converter_sklearn.formulas.kernels import kernel
 from converter_sklearn.values import Value, in_chunks
-
-_CHUNK = 1 << 16  # numbers that stay in a core's cache
 
 
 class Propagated(BestOf):
@@ -33,21 +31,12 @@ class Propagated(BestOf):
 
     def _of_nearest(self) -> Value:
         held = Neighbours(self.document, self.estimator.nn_fit, self.blocks, self.dtype, self.compute)
-        labels = self.estimator.label_distributions_[held.order]
-        (found,) = with_nearest(
-            lambda _, places, __: [self.constant(labels)[places].sum(1, keep=False)],
-            self.x,
-            held.points,
-            self.estimator.n_neighbors,
-            held.metric,
-            held.visits,
-        )
-        return found
+        _, places = held.near(self.estimator.n_neighbors)
+        return self.constant(self.estimator.label_distributions_[held.order])[places].sum(1, keep=False)
 
     def _of_all(self) -> Value:
         points, labels = dense(self.estimator.X_), self.estimator.label_distributions_
-        most = max(1, _CHUNK // points.size)
-        (found,) = in_chunks(lambda rows: [kernel(rows, points, "rbf", self.estimator.gamma) @ labels], self.x, points.shape[1], most)
+        (found,) = in_chunks(lambda rows: [kernel(rows, points, "rbf", self.estimator.gamma) @ labels], self.x, points.shape[1], rows_of(points.size))
         return found
 
 
@@ -57,7 +46,8 @@ class SelfTrained(Delegating):
     @cached_property
     def inner(self) -> Writer:
         """The writer of the classifier."""
-        return self.part(getattr(self.estimator, "estimator_", None) or self.estimator.base_estimator_)
+        name = "estimator_" if hasattr(self.estimator, "estimator_") else "base_estimator_"  # until scikit-learn 1.5
+        return self.part(getattr(self.estimator, name))
 
 
 WRITERS: Mapping[type, type[Writer]] = {LabelPropagation: Propagated, LabelSpreading: Propagated, SelfTrainingClassifier: SelfTrained}

@@ -54,6 +54,14 @@ class Metric:
             return reduced ** (1 / float(self.params["p"]))
         return arcsine(reduced.sqrt()) * 2 if self.name == "haversine" else reduced
 
+    def size(self, points: np.ndarray) -> int:
+        """Return how many numbers a row needs on the way to its distances from points [points, columns]."""
+        return points.size if self.name in _REDUCED else len(points)
+
+    def width(self, points: np.ndarray) -> int:
+        """Return how many columns the rows have that are compared with points [points, columns]."""
+        return len(points) if self.name == "precomputed" else points.shape[1]
+
     def flattened(self, columns: int) -> np.ndarray | None:
         """Return the matrix [columns, columns] after which the metric is the Euclidean one; None where there is none."""
         if self.name in {"euclidean", "l2", "sqeuclidean"}:
@@ -61,8 +69,9 @@ class Metric:
         if self.name == "seuclidean":
             return np.diag(1 / np.sqrt(dense(self.params["V"])))
         if self.name == "mahalanobis":
-            values, vectors = np.linalg.eigh(_inverse_covariance(self.params))
-            return np.asarray(vectors * np.sqrt(np.maximum(values, 0)))
+            form = _inverse_covariance(self.params)
+            values, vectors = np.linalg.eigh((form + form.T) / 2)
+            return np.asarray(vectors * np.sqrt(values)) if values.min() >= 0 else None
         if self.name == "minkowski" and self.params["p"] == 2:
             return np.diag(np.sqrt(dense(self.params["w"])))
         return None
@@ -83,7 +92,7 @@ def against(write: Callable[[Value], Sequence[Value]], x: Value, points: np.ndar
 
     It needs room for `size` numbers a row, if that is more than the distances do.
     """
-    return in_chunks(lambda rows: write(metric.full(metric.reduced(rows, points))), x, _width(points, metric), _most(max(size, points.size)))
+    return in_chunks(lambda rows: write(metric.full(metric.reduced(rows, points))), x, metric.width(points), rows_of(max(size, metric.size(points))))
 
 
 def distances(x: Value, points: np.ndarray, metric: Metric) -> Value:
@@ -98,37 +107,31 @@ def nearness(x: Value, points: np.ndarray) -> Value:
     return x.node("Gemm", -2 * points.T, (points**2).sum(axis=1))
 
 
-def nearest(x: Value, points: np.ndarray, count: int, metric: Metric, visits: Visits | None = None) -> list[Value]:
+def nearest(x: Value, points: np.ndarray, count: int, metric: Metric, visits: Visits | None = None) -> tuple[Value, Value]:
     """Return the distances of the nearest points from each row, in order, and the places of these points, int64: [batch, count] both.
 
-    Of points at one distance the first ones are taken, or as `visits` decide.
-    """
-    return with_nearest(lambda found, places, _: [found, places], x, points, count, metric, visits)
-
-
-def with_nearest(
-    write: Callable[[Value, Value, Value], Sequence[Value]], x: Value, points: np.ndarray, count: int, metric: Metric, visits: Visits | None = None
-) -> list[Value]:
-    """Return what `write` says of the distances and places of the nearest points, [chunk, count], and of the rows [chunk, columns] themselves.
-
-    Where the last of them is as far as the next one, `visits` decide which is taken.
+    Where the last of them is as far as the next one, the first of the points are taken, or those that `visits` decide for.
     """
     flat = metric.flattened(points.shape[1])
     is_open = visits is not None and count < len(points)
     wanted = count + is_open
     is_short = flat is None or len(points) < 2 * (wanted + _MORE)
-    size = points.size if is_short else len(points) + (wanted + _MORE) * points.shape[1]
+    size = metric.size(points) if is_short else len(points) + (wanted + _MORE) * points.shape[1]
 
-    def of_rows(rows: Value) -> Sequence[Value]:
+    def of_rows(rows: Value) -> tuple[Value, Value]:
         if flat is None or is_short:
-            reduced, places = metric.reduced(rows, points).top(wanted, largest=False)
-        else:
-            reduced, places = _by_candidates(rows, points, wanted, metric, flat)
-        if visits is not None and is_open:
-            reduced, places = visits.settled(rows, reduced, places, count)
-        return write(metric.full(reduced), places, rows)
+            return metric.reduced(rows, points).top(wanted, largest=False)
+        return _by_candidates(rows, points, wanted, metric, flat)
 
-    return in_chunks(of_rows, x, _width(points, metric), _most(size))
+    reduced, places = in_chunks(of_rows, x, metric.width(points), rows_of(size))
+    if visits is not None and is_open:
+        reduced, places = visits.settled(x, reduced, places, count)
+    return metric.full(reduced), places
+
+
+def rows_of(size: int, most: int = _CHUNK) -> int:
+    """Return how many rows make a chunk, given how many numbers one row needs, and how many there may be."""
+    return max(1, most // size)
 
 
 def arcsine(value: Value) -> Value:
@@ -152,16 +155,6 @@ def _by_candidates(rows: Value, points: np.ndarray, count: int, metric: Metric, 
     among = rows.constant(points)[in_order].transposed(0, 2, 1)
     reduced, places = metric.of_pairs(rows.wide(2), among).top(count, largest=False)
     return reduced, in_order.along(places)
-
-
-def _width(points: np.ndarray, metric: Metric) -> int:
-    """Return how many columns the rows have."""
-    return len(points) if metric.name == "precomputed" else points.shape[1]
-
-
-def _most(size: int) -> int:
-    """Return how many rows make a chunk, given how many numbers one row needs."""
-    return max(1, _CHUNK // size)
 
 
 def _total(terms: Value) -> Value:
@@ -258,7 +251,7 @@ class Visits(Protocol):
     """How the points were visited one after the other, which decides between points at one distance."""
 
     def settled(self, rows: Value, reduced: Value, places: Value, count: int) -> Sequence[Value]:
-        """Return the nearest points and their places, [chunk, count], given one more of both: the next point, which may be as near as the last."""
+        """Return the nearest points and their places, [batch, count], given one more of both: the next point, which may be as near as the last."""
 
 
 @dataclass(frozen=True)

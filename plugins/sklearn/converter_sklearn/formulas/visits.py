@@ -10,8 +10,10 @@ import numpy as np
 from sklearn.metrics._pairwise_distances_reduction import ArgKmin
 
 from converter_sklearn.expressed import dense
-from converter_sklearn.formulas.distances import Metric, Visits
-from converter_sklearn.values import Value, either, loop, side_by_side
+from converter_sklearn.formulas.distances import Metric, Visits, rows_of
+from converter_sklearn.values import Value, either, in_chunks, loop, side_by_side
+
+_CHUNK = 1 << 19  # numbers
 
 
 def visits_of(estimator: Any, points: np.ndarray, metric: Metric) -> Visits | None:
@@ -95,67 +97,57 @@ class Heap:
     metric: Metric
     walk: Walk | None = None
 
-    def settled(self, rows: Value, reduced: Value, places: Value, count: int) -> list[Value]:
-        """Return the nearest points and their places, [chunk, count], given one more of both: the next point, which may be as near as the last."""
+    def settled(self, x: Value, reduced: Value, places: Value, count: int) -> list[Value]:
+        """Return the nearest points and their places, [batch, count], given one more of both: the next point, which may be as near as the last."""
         found = [each.columns(range(count)) for each in (reduced, places)]
         is_tied = reduced.columns([count - 1]) == reduced.columns([count])
 
         def by_visits() -> list[Value]:
             tied = is_tied.flat().node("NonZero", dtype="int64").flat()
-            return [plain.node("ScatterND", tied.wide(), kept) for kept, plain in zip(self._kept(rows[tied], count), found, strict=True)]
+            kept = in_chunks(lambda rows: self._kept(rows, count), x[tied], self.points.shape[1], rows_of(len(self.points), _CHUNK))
+            return [plain.node("ScatterND", tied.wide(), each) for each, plain in zip(kept, found, strict=True)]
 
         return either(is_tied.any(), by_visits, lambda: found)
 
     def _kept(self, rows: Value, count: int) -> tuple[Value, Value]:
         """Return the nearest points by visiting all of them, and their places: [chunk, count] both."""
-        visited = self.metric.reduced(rows, self.points)
+        total, columns = self.points.shape
+        (visited,) = in_chunks(lambda few: [self.metric.reduced(few, self.points)], rows, columns, rows_of(total * columns))
         if self.walk is None:
-            return _kept_of(visited, len(self.points), count)
-        order = self.walk.order(rows)
-        nearest, seats = _kept_of(visited.along(order), len(self.points), count)
-        return nearest, order.along(seats)
+            kept, places = _kept_of(visited, total, count)
+        else:
+            order = self.walk.order(rows)
+            kept, seats = _kept_of(visited.along(order), total, count)
+            places = order.along(seats)
+        return kept.reshaped(-1, count), places.reshaped(-1, count)  # of a rank that is known
 
 
 def _kept_of(visited: Value, total: int, count: int) -> tuple[Value, Value]:
     """Return what a heap has kept after points at the distances [chunk, total] were visited, in order, and their places: [chunk, count] both.
 
-    Behind the first points, one is pushed only if it is nearer than the last neighbour among these. If such points are few, only these are visited.
+    Behind the first points, one is pushed only if it is nearer than the last neighbour among these; others need no visit.
     """
-    first = math.isqrt(total * count) + 1
-    most = 4 * first
-    if total <= most:
-        return _pushed_all(visited, total, count)
+    first = min(math.isqrt(total * count) + 1, total)
     steps = visited.constant(np.arange(total)[None], "int64")
     last = visited.columns(range(first)).top(count, largest=False)[0].columns([count - 1])
     matters = (visited < last) | (steps < first)
+    most = matters.cast("int64").sum().max(0, keep=False)
+    chosen = matters.where(steps, total).top(most, largest=False)[0]
+    seats = chosen.node("Min", total - 1)
+    heights = (chosen < total).where(visited.along(seats), np.inf)
 
-    def of_few() -> tuple[Value, Value]:
-        chosen = matters.where(steps, total).top(most, largest=False)[0]
-        places = chosen.node("Min", total - 1)
-        kept, seats = _pushed_all((chosen < total).where(visited.along(places), np.inf), most, count)
-        return kept, places.along(seats)
-
-    are_few = ~(matters.cast("int64").sum() > most).any()
-    kept, places = either(are_few, of_few, lambda: _pushed_all(visited, total, count))
-    return kept, places
-
-
-def _pushed_all(visited: Value, total: int, count: int) -> tuple[Value, Value]:
-    """Return what a heap has kept after all of them were visited."""
-    steps = visited.constant(np.arange(total)[None], "int64")
-
-    def push(_: Value, kept: Value, seats: Value, last: Value) -> tuple[Value, list[Value]]:
-        is_nearer = (visited < kept.columns([0])) & (steps > last)
-        step = is_nearer.cast("int32").argmax().wide()
-        is_new = is_nearer.along(step)
-        pushed = (*_pushed(kept, seats, visited.along(step), step, count), step)
-        return is_new.any(), [is_new.where(new, old) for new, old in zip(pushed, (kept, seats, last), strict=True)]
+    def push(_: Value, kept: Value, places: Value, step: Value) -> tuple[Value, list[Value]]:
+        is_nearer = (heights < kept.columns([0])) & (seats > step)
+        here = is_nearer.cast("int32").argmax().wide()
+        is_new, seat = is_nearer.along(here), seats.along(here)
+        pushed = (*_pushed(kept, places, heights.along(here), seat, count), seat)
+        return is_new.any(), [is_new.where(new, old) for new, old in zip(pushed, (kept, places, step), strict=True)]
 
     nothing = visited.for_each_row(np.full(count, np.inf))
-    seats = visited.for_each_row(np.zeros(count)).cast("int64")
-    kept, seats, _ = loop(push, [nothing, seats, seats.columns([0]) - 1], total)
+    places = visited.for_each_row(np.zeros(count)).cast("int64")
+    kept, places, _ = loop(push, [nothing, places, places.columns([0]) - 1], total)
     nearest, ranks = kept.top(count, largest=False)
-    return nearest, seats.along(ranks)
+    return nearest, places.along(ranks)
 
 
 def _pushed(kept: Value, seats: Value, value: Value, seat: Value, count: int) -> tuple[Value, Value]:

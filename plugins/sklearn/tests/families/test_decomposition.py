@@ -127,3 +127,8 @@ def test_what_is_refused(estimator: Any, reason: str) -> None:
     kind = writer_of(fitted)
     assert kind is not None
     assert kind.fault(fitted) == reason
+
+
+def test_an_only_row_keeps_its_axis(load_model: Load, run_graph: Run) -> None:
+    """scikit-learn's SparsePCA answers [components] for one row."""
+    assert agree(decomposition.SparsePCA(2, random_state=0, max_iter=5).fit(ROWS), ROWS[:1], load_model, run_graph).shape == (1, 2)

@@ -49,19 +49,35 @@ class Coding(Expressed):
         return self._shrunk(self.x @ self.atoms.T)
 
     def lasso(self, tolerance: float, most: int) -> Value:
-        """Write the codes that a lasso finds by coordinate descent; a row's search ends where its steps are small beside its largest coefficient."""
+        """Write the codes that a lasso finds by coordinate descent, `enet_coordinate_descent_gram` of scikit-learn.
+
+        A row's search ends where its steps are small beside its largest coefficient, and the duality gap beside the row's squared length.
+        """
         gram, common = self.atoms @ self.atoms.T, (self.x @ self.atoms.T).transposed(1, 0)
+        squares = (self.x * self.x).sum().transposed(1, 0)
 
         def step(_: Value, codes: Value, is_open: Value) -> tuple[Value, list[Value]]:
             moved, _ = descended(
                 codes, self.constant(gram) @ codes - common, gram, lambda code, slope, size: self._shrunk(code * size - slope) / size
             )
             found = is_open.where(moved, codes)
-            is_open = is_open & (abs(found - codes).max(0) > abs(found).max(0) * tolerance)
+            is_moving = abs(found - codes).max(0) > abs(found).max(0) * tolerance
+            is_open = is_open & (is_moving | (self._gap(found, common, gram, squares) > squares * tolerance))
             return is_open.any(), [found, is_open]
 
         zeros = self.x.for_each_row(np.zeros(len(gram))).transposed(1, 0)
         return loop(step, [zeros, zeros.sum(0) == 0], most)[0].transposed(1, 0)
+
+    def _gap(self, codes: Value, common: Value, gram: np.ndarray, squares: Value) -> Value:
+        """Return how far the lasso's value of codes [atoms, batch] can be from the least, [1, batch]: `gap_enet_gram` of scikit-learn."""
+        left = common - self.constant(gram) @ codes
+        if not self.penalty:
+            return (left * left).sum(0)
+        steepest = (left if self.estimator.positive_code else abs(left)).max(0)
+        scale = (steepest > self.penalty).where(self.penalty / steepest, 1)
+        own = (codes * common).sum(0)
+        rest = squares - own - (codes * left).sum(0)
+        return rest * (scale * scale + 1) / 2 + abs(codes).sum(0) * self.penalty - scale * (squares - own)
 
     def pursuit(self) -> Value:
         """Write codes by orthogonal matching pursuit: the atom that has most in common with what is left comes next, `_gram_omp` of scikit-learn."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from typing import Any, ClassVar
 
 from converter_sklearn.families.feature_extraction import code_points
-from converter_sklearn.families.feature_extraction.pieces import Pieces, cut_at_white_space, whole
+from converter_sklearn.families.feature_extraction.pieces import Pieces, cut, cut_small, whole
 from converter_sklearn.families.feature_extraction.spans import kept, neighbours, span
+from converter_sklearn.families.feature_extraction.spelling import spelled
 from converter_sklearn.families.feature_extraction.strings import characters, matched, matches, numbered
 from converter_sklearn.families.feature_extraction.tokens import Tokens, tokens_of
 from converter_sklearn.values import Value, side_by_side
@@ -68,8 +69,9 @@ class Analyzer:
         self.low, self.high = map(int, vectorizer.ngram_range)
 
     def pieces(self, texts: Value) -> Pieces:
-        """Return texts [batch] in pieces between which no symbol is."""
-        return cut_at_white_space(texts)
+        """Return texts [batch] as the preprocessor leaves them, in pieces between which no symbol is."""
+        pieces = cut(texts)
+        return replace(pieces, texts=spelled(pieces.texts, self.vectorizer))
 
     def codes(self, symbols: Iterable[str]) -> Codes:
         """Return codes for symbols and for what this analyzer has to tell from others; for none, if n-grams of all symbols count."""
@@ -108,8 +110,8 @@ class Words(Analyzer):
         return frozenset(self.vectorizer.get_stop_words() or ())
 
     def pieces(self, texts: Value) -> Pieces:
-        """Return texts in pieces; where white space may be in a token, whole."""
-        return whole(texts) if self.tokens.holds_space else cut_at_white_space(texts)
+        """Return texts in pieces; where a token may go beyond one, whole."""
+        return whole(texts, partial(spelled, vectorizer=self.vectorizer)) if self.tokens.holds_break else super().pieces(texts)
 
     def codes(self, symbols: Iterable[str]) -> Codes:
         """Return codes; stop words are none."""
@@ -145,18 +147,20 @@ class Characters(Analyzer):
 
     def stream(self, pieces: Pieces, codes: Codes) -> Stream:
         """Return the characters, the first of several white ones as a space and without the others."""
-        found = characters(pieces.texts)
-        stream = _flat(found, numbered(found, codes.table, codes.unknown), pieces.rows, codes)
+        small = cut_small(pieces)
+        found = characters(small.texts)
+        stream = _flat(found, numbered(found, codes.table, codes.unknown), small.rows, codes)
         is_white = stream.codes < len(code_points.whitespace())
-        with_next = (stream.is_in_one_text(2) & span(is_white, 0, -1) & span(is_white, 1)).cast("int64")
-        follows, is_followed = (
-            is_white & (each == 1)
-            for each in (side_by_side([with_next.constant([0]), with_next], 0), side_by_side([with_next, with_next.constant([0])], 0))
-        )
+        are_both = stream.is_in_one_text(2) & span(is_white, 0, -1) & span(is_white, 1)
+        edge = are_both.constant([False])
+        follows, is_followed = is_white & side_by_side([edge, are_both], 0), is_white & side_by_side([are_both, edge], 0)
         is_space = is_followed & ~follows
-        spaced = is_space.where(stream.codes.constant(codes.table[" "]), stream.codes)
-        write = lambda: is_space.where(stream.symbols().constant(" "), stream.symbols())  # noqa: E731
-        return Stream(spaced, stream.rows, write).kept(~follows)
+
+        def spaced() -> Value:
+            letters = stream.symbols()
+            return is_space.where(letters.constant(" "), letters)
+
+        return Stream(is_space.where(stream.codes.constant(codes.table[" "]), stream.codes), stream.rows, spaced).kept(~follows)
 
     def parts(self, term: str) -> tuple[str, ...]:
         """Return the characters of a term."""
@@ -167,25 +171,23 @@ class CharactersOfWords(Analyzer):
     """Characters of words, with a space before and after each word; n-grams do not go beyond it. What is shorter than an n-gram counts as a whole."""
 
     def codes(self, symbols: Iterable[str]) -> Codes:
-        """Return codes; what is white, and what is behind the last character, is a space, 0."""
+        """Return codes; what is white is a space, 0."""
         known = {each: place for place, each in enumerate(dict.fromkeys((" ", *symbols)))}
-        return Codes({**known, **dict.fromkeys(("", *code_points.whitespace()), 0)}, len(known))
+        return Codes({**known, **dict.fromkeys(code_points.whitespace(), 0), "": len(known) + 1}, len(known))
 
     def stream(self, pieces: Pieces, codes: Codes) -> Stream:
-        """Return the characters with a space or two between words, one before the first of a piece and one after its last."""
-        letters = characters(pieces.texts)
-        found = numbered(letters, codes.table, codes.unknown)
-        edge = found.for_each_row([0])
-        found = side_by_side([edge, found, edge])
-        before, after = neighbours(found, 0, axis=1)
-        is_near = (found + before + after) > 0
+        """Return the characters with a space or two between words, one before the first and one after the last."""
+        small = cut_small(pieces, edge=" ")
+        found = characters(small.texts)
+        stream = _flat(found, numbered(found, codes.table, codes.unknown), small.rows, codes)
+        before, after = neighbours(stream.codes, 0)
+        is_space = stream.codes == 0
 
-        def write() -> Value:
-            space = letters.for_each_row([" "])
-            wide = side_by_side([space, letters, space])
-            return kept((found == 0).where(wide.constant(" "), wide), is_near)
+        def spaced() -> Value:
+            letters = stream.symbols()
+            return is_space.where(letters.constant(" "), letters)
 
-        return Stream(kept(found, is_near), kept(_for_each(pieces.rows, found), is_near), write)
+        return Stream(stream.codes, stream.rows, spaced).kept((stream.codes + before + after) > 0)
 
     def parts(self, term: str) -> tuple[str, ...]:
         """Return the characters of a term that is in one word, with a space at its ends or none, or all of a short word."""

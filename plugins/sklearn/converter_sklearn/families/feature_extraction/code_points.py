@@ -9,6 +9,7 @@ from functools import cache
 import numpy as np
 
 COUNT = 0x110000
+BREAKS = "\t\n\v\f\r\x1c\x1d\x1e\x1f "  # white space that stays as it is whatever is done to a text before tokens are looked for
 SIGMA = "Σ"  # the one letter whose lower case depends on the letters around it
 DOTTED_I = "İ"  # the one letter whose lower case is two
 _FIRST_SURROGATE, _SURROGATES = 0xD800, 0x800

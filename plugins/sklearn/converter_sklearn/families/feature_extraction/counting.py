@@ -51,7 +51,7 @@ class Vocabulary:
             self.levels[len(codes) - 1].columns[place] = column
 
     def found(self, stream: Stream) -> list[Found]:
-        """Return the terms in a stream, those of each length."""
+        """Return the terms in a stream, those of each length that any term has."""
         found, place = [], stream.codes
         for length, level in enumerate(self.levels, 1):
             if length > 1:
@@ -59,7 +59,7 @@ class Vocabulary:
                 place = _places(stream.is_in_one_text(length).where(keys, -1), level.keys)
             if max(level.columns) >= 0:
                 found.append(self._terms(stream, place, length, level))
-        return found
+        return found or [Found(span(stream.rows, 0, 0), span(stream.codes, 0, 0))]
 
     def _terms(self, stream: Stream, place: Value, length: int, level: _Level) -> Found:
         columns = place.constant([*level.columns, -1])[place]

@@ -11,7 +11,7 @@ from onnx import numpy_helper
 
 from converter.trees import Document
 from converter_sklearn.families.feature_extraction.spans import places, span
-from converter_sklearn.values import Value, side_by_side, with_products
+from converter_sklearn.values import Value, Ways, side_by_side, with_ways
 
 
 @dataclass(frozen=True)
@@ -47,11 +47,16 @@ class Sparse:
         return self.with_values(self.values / (lengths == 0).where(lengths.constant(1), lengths))
 
     def written(self) -> Value:
-        """Return the matrix with its zeros, [height, width]; its products with constants are written without them."""
-        cells = side_by_side([self.rows.wide(), self.columns.wide()])
-        value = self._zeros(self.width).node("ScatterND", cells, self.values)
+        """Return the matrix with its zeros, [height, width]; in another dtype, and its products with constants, it is written from the entries."""
+        value = self._dense(self.values.dtype)
         _known.setdefault(value.document, {})[value.name] = self
-        return with_products(value, self._product)
+        return with_ways(value, Ways(self._dense, self._product))
+
+    def _dense(self, dtype: str) -> Value:
+        zeros, cells = self._zeros(self.width, dtype), side_by_side([self.rows.wide(), self.columns.wide()])
+        value = zeros.node("ScatterND", cells, self.values.cast(dtype))
+        value.document.spare(zeros.name, cells.name, value.name)
+        return value
 
     def _product(self, factors: np.ndarray) -> Value:
         matrix = factors.reshape(self.width, -1)
@@ -60,12 +65,11 @@ class Sparse:
 
     def _summed(self, parts: Value, width: int) -> Value:
         """Return the sums of the parts [entries, width] of each row, [height, width]."""
-        return self._zeros(width).node("ScatterND", self.rows.wide(), parts, reduction="add")
+        return self._zeros(width, self.values.dtype).node("ScatterND", self.rows.wide(), parts, reduction="add")
 
-    def _zeros(self, width: int) -> Value:
-        zero = numpy_helper.from_array(np.zeros(1, self.values.dtype))
+    def _zeros(self, width: int, dtype: str) -> Value:
         dims = side_by_side([self.height, self.height.constant([width])], 0)
-        return dims.node("ConstantOfShape", dtype=self.values.dtype, value=zero)
+        return dims.node("ConstantOfShape", dtype=dtype, value=numpy_helper.from_array(np.zeros(1, dtype)))
 
 
 _known: WeakKeyDictionary[Document, dict[str, Sparse]] = WeakKeyDictionary()

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
-
 from converter_sklearn.families.feature_extraction import code_points
-from converter_sklearn.families.feature_extraction.spans import kept, neighbours
-from converter_sklearn.families.feature_extraction.strings import all_joined, in_lower_case, matches, numbered
+from converter_sklearn.families.feature_extraction.spans import kept, neighbours, places
+from converter_sklearn.families.feature_extraction.strings import all_joined, holds, in_lower_case, matches, numbered
 from converter_sklearn.values import Value, either, side_by_side
 
 
@@ -23,13 +21,14 @@ def spelled(texts: Value, vectorizer: Any) -> Value:
 
 
 def _lowered(texts: Value) -> Value:
-    """Return texts as `str.lower` gives them; two letters take a detour, which texts without them are spared."""
-    special = code_points.of(code_points.SIGMA + code_points.DOTTED_I)
-    return _where_any(texts, special, lambda: _carefully_lowered(texts, special), lambda: in_lower_case(texts))
+    """Return texts as `str.lower` gives them."""
+    is_special = holds(texts, code_points.SIGMA) | holds(texts, code_points.DOTTED_I)
+    return _with_detour(texts, is_special, in_lower_case, _carefully_lowered)
 
 
-def _carefully_lowered(texts: Value, special: np.ndarray) -> Value:
+def _carefully_lowered(texts: Value) -> Value:
     """Return texts in lower case, whose dotted capital I has two code points there, and whose capital sigma one of two forms."""
+    special = code_points.of(code_points.SIGMA + code_points.DOTTED_I)
     parts = matches(texts, f"{code_points.written(special)}|{code_points.written(~special)}+")
     kinds = numbered(parts, {code_points.SIGMA: 1, code_points.DOTTED_I: 2}, 0)
     is_sigma = kinds == 1
@@ -54,18 +53,25 @@ def _final_sigmas(texts: Value) -> Value:
 def _respelled(texts: Value, table: Mapping[str, str]) -> Value:
     """Return texts with some characters replaced by others, or by nothing."""
     changed = code_points.of("".join(table))
-    kept = {each: new for each, new in table.items() if new}
+    kept_ones = {each: new for each, new in table.items() if new}
+    expression = f"{code_points.written(code_points.of(''.join(kept_ones)))}|{code_points.written(~changed)}+"
+    numbers = {each: number for number, each in enumerate(kept_ones, 1)}
 
-    def write() -> Value:
-        parts = matches(texts, f"{code_points.written(code_points.of(''.join(kept)))}|{code_points.written(~changed)}+")
-        places = numbered(parts, {each: place for place, each in enumerate(kept, 1)}, 0)
-        return all_joined((places == 0).where(parts, parts.constant(["", *kept.values()])[places]))
+    def write(some: Value) -> Value:
+        parts = matches(some, expression)
+        found = numbered(parts, numbers, 0)
+        return all_joined((found == 0).where(parts, parts.constant(["", *kept_ones.values()])[found]))
 
-    return _where_any(texts, changed, write, lambda: texts)
+    is_changed = numbered(matches(texts, code_points.written(changed)), {"": 0}, 1).sum(keep=False) > 0
+    return _with_detour(texts, is_changed, lambda all_texts: all_texts, write)
 
 
-def _where_any(texts: Value, characters: np.ndarray, yes: Callable[[], Value], no: Callable[[], Value]) -> Value:
-    """Return what `yes` writes where a character of a set is in any of the texts, else what `no` writes."""
-    count = matches(texts, code_points.written(characters)).node("Shape", dtype="int64", start=1, end=2)
-    (found,) = either((count > 0).reshaped(), lambda: [yes()], lambda: [no()])
-    return found
+def _with_detour(texts: Value, is_special: Value, usual: Callable[[Value], Value], write: Callable[[Value], Value]) -> Value:
+    """Return what `usual` makes of texts, and of special ones what `write` does, which no others need wait for."""
+
+    def detour() -> list[Value]:
+        chosen = places(is_special).flat()
+        return [usual(texts).node("ScatterElements", chosen, write(texts[chosen]), axis=0)]
+
+    (spelled_texts,) = either(is_special.any(), detour, lambda: [usual(texts)])
+    return spelled_texts

@@ -47,6 +47,13 @@ def matched(texts: Value, expression: str) -> Value:
     return texts.node("RegexFullMatch", dtype="bool", pattern=expression)
 
 
+def holds(texts: Value, part: str) -> Value:
+    """Return whether a part is in texts, bool."""
+    _demand(texts, "looking for a letter in texts")
+    names = texts.document.nodes("StringSplit", texts.name, outputs=2, delimiter=part)
+    return Value(texts.document, names[1], "int64") > 1
+
+
 def joined(first: Value, second: Value | str) -> Value:
     """Return texts one behind the other; shapes broadcast."""
     _demand(first, "joining texts")

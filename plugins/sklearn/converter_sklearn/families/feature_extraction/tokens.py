@@ -31,11 +31,15 @@ _MOST_RANGES = 9000  # with which RE2 still has the memory for its fast way
 
 @dataclass(frozen=True)
 class Tokens:
-    """What finds tokens: an expression of RE2, and one that those which it finds must match as a whole, "" where each is a token."""
+    """What finds tokens: an expression of RE2, and one that those which it finds must match as a whole, "" where each is a token.
+
+    They may hold a space, or any white space that texts are cut at.
+    """
 
     expression: str
     check: str
     holds_space: bool
+    holds_break: bool
 
 
 @cache
@@ -46,7 +50,9 @@ def tokens_of(pattern: str) -> Tokens:
         raise NotTranslated("it matches nothing at all too")
     if not is_longest(found):
         raise NotTranslated("it prefers a match to a longer one, and ONNX Runtime takes the longest")
-    return Tokens(_written(found), "" if check is None else _written(check), any(mask[ord(" ")] for mask in sets(found)))
+    held = np.any(list(sets(found)), axis=0)
+    holds_break = bool((held & code_points.of(code_points.BREAKS)).any())
+    return Tokens(_written(found), "" if check is None else _written(check), bool(held[ord(" ")]), holds_break)
 
 
 def _without_edges(node: Node) -> tuple[Node, Node | None]:

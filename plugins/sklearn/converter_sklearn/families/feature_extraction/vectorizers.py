@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -14,13 +13,15 @@ from converter_sklearn.families.feature_extraction.analyzers import Analyzer, Co
 from converter_sklearn.families.feature_extraction.counting import Vocabulary
 from converter_sklearn.families.feature_extraction.expressions import NotTranslated
 from converter_sklearn.families.feature_extraction.sparse import Sparse, summed
-from converter_sklearn.families.feature_extraction.spelling import spelled
 from converter_sklearn.families.feature_extraction.tokens import tokens_of
 from converter_sklearn.families.feature_extraction.weighting import weighed
 from converter_sklearn.values import Value
 
-_OVERRIDDEN: tuple[str, ...] = ("_char_ngrams", "_char_wb_ngrams", "_count_vocab", "_get_hasher", "_white_spaces", "_word_ngrams", "build_analyzer")
-_OVERRIDDEN += ("build_preprocessor", "build_tokenizer", "decode", "get_stop_words", "transform")
+_OVERRIDDEN = (
+    *("_char_ngrams", "_char_wb_ngrams", "_count_vocab", "_get_hasher", "_white_spaces", "_word_ngrams", "build_analyzer"),
+    *("build_preprocessor", "build_tokenizer", "decode", "get_stop_words", "transform"),
+)
+"""The steps of a vectorizer that are written as scikit-learn's own."""
 
 
 class Vectorizer(Expressed):
@@ -42,8 +43,7 @@ class Vectorizer(Expressed):
 
     def stream(self, texts: Value, codes: Codes) -> Stream:
         """Return the symbols of texts."""
-        pieces = self.analyzer.pieces(texts)
-        return self.analyzer.stream(replace(pieces, texts=spelled(pieces.texts, self.estimator)), codes)
+        return self.analyzer.stream(self.analyzer.pieces(texts), codes)
 
     @property
     def width(self) -> int:
