@@ -198,7 +198,9 @@ def loaded(fitted: Any, rows: Any, compute: str = "float64") -> Any:
 def by_library(fitted: Any, rows: Any) -> bytes:
     """The graph of skl2onnx, without its ZipMap."""
     first = rows[:1].astype(np.float32) if isinstance(rows, np.ndarray) else np.array(rows[:1]).reshape(1, 1) if isinstance(rows, list) else rows[:1]
-    options = {"zipmap": False} if hasattr(fitted, "predict_proba") else None
+    options: dict[Any, dict[str, Any]] = {TfidfVectorizer: {"locale": "C.UTF-8"}} if isinstance(rows, list) else {}  # its own is not on every machine
+    if hasattr(fitted, "predict_proba"):
+        options[id(fitted)] = {"zipmap": False}
     document: bytes = to_onnx(fitted, first, options=options).SerializeToString()
     return document
 

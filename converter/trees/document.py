@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+from collections import ChainMap
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -39,18 +41,19 @@ class _Trees:
 
 
 class Document:
-    """A graph in the making. Every method returns the name of the value that it adds."""
+    """A graph in the making. Every method returns the name of the value that it adds; what is there already is not added again."""
 
     def __init__(self, opset: int) -> None:
         """Begin an empty graph of an opset of ONNX's own domain."""
         self.opset = opset
         self._nodes: list[bytes | _Trees] = []
-        self._constants: list[bytes] = []
+        self._constants: dict[bytes, tuple[str, bytes]] = {}
         self._inputs: list[bytes] = []
         self._outputs: list[bytes] = []
         self._needs: set[int] = set()  # versions of ai.onnx.ml
         self._foreign: set[str] = set()  # domains that are neither ONNX's own nor ai.onnx.ml
         self._spare: list[str] = []
+        self._seen: ChainMap[bytes, tuple[str, ...]] = ChainMap()
         self._count = 0
 
     def input(self, name: str, dtype: str, dims: Sequence[int | str]) -> str:
@@ -60,14 +63,17 @@ class Document:
 
     def output(self, name: str, value: str, dtype: str, dims: Sequence[int | str | None]) -> None:
         """Declare a value as an output of the graph."""
-        self._nodes.append(helper.make_node("Identity", [value], [name]).SerializeToString())
+        self._renamed(value, name)
         self._outputs.append(_value_info(name, dtype, dims))
 
     def constant(self, array: np.ndarray[Any, Any]) -> str:
         """Add an array; object arrays are strings."""
-        name = self._name("constant")
-        self._constants.append(numpy_helper.from_array(array, name).SerializeToString())
-        return name
+        tensor = numpy_helper.from_array(array)
+        key = _digest(tensor.SerializeToString())
+        if key not in self._constants:
+            tensor.name = self._name("constant")
+            self._constants[key] = tensor.name, tensor.SerializeToString()
+        return self._constants[key][0]
 
     def node(self, operator: str, *inputs: str, domain: str = "", **attributes: Any) -> str:
         """Add a node with one output."""
@@ -79,9 +85,13 @@ class Document:
             self._needs.add(3)
         elif domain not in {"", _ML}:
             self._foreign.add(domain)
-        names = tuple(self._name(operator) for _ in range(outputs))
-        self._nodes.append(helper.make_node(operator, inputs, names, domain=domain, **attributes).SerializeToString())
-        return names
+        node = helper.make_node(operator, inputs, [], domain=domain, **attributes)
+        key = _digest(node.SerializeToString())
+        if key not in self._seen:
+            self._seen[key] = tuple(self._name(operator) for _ in range(outputs))
+            node.output.extend(self._seen[key])
+            self._nodes.append(node.SerializeToString())
+        return self._seen[key]
 
     def spare(self, *values: str) -> None:
         """Say of values that they may be left out where nothing reads them, each by those that come before it."""
@@ -93,11 +103,11 @@ class Document:
         `write` is given a name for each of the inputs, and returns that of the output, or those of several.
         Walked trees cannot be in it: they are written last.
         """
-        around, self._nodes = self._nodes, []
+        around, self._nodes, self._seen = self._nodes, [], self._seen.new_child()
         names = [self._name("input") for _ in inputs]
         written = write(*names)
-        outputs = [self.node("Identity", each) for each in ([written] if isinstance(written, str) else written)]
-        inside, self._nodes = self._nodes, around
+        outputs = [self._renamed(each, self._name("output")) for each in ([written] if isinstance(written, str) else written)]
+        inside, self._nodes, self._seen = self._nodes, around, self._seen.parents
         graph = onnx.GraphProto(name=self._name("graph"))
         for each in inside:
             assert isinstance(each, bytes)
@@ -122,11 +132,14 @@ class Document:
 
         The scores are of the dtype if the version is 5, else float32 or of the dtype.
         """
-        scores = self._name("trees")
         if version is not None:
             self._needs.add(version)
-        self._nodes.append(_Trees(ensemble, matrix, scores, dtype))
-        return scores
+        parts = (getattr(ensemble, each.name) for each in fields(ensemble))
+        key = _digest(f"{matrix} {dtype}".encode(), *(part.tobytes() if isinstance(part, np.ndarray) else repr(part).encode() for part in parts))
+        if key not in self._seen:
+            self._seen[key] = (self._name("trees"),)
+            self._nodes.append(_Trees(ensemble, matrix, self._seen[key][0], dtype))
+        return self._seen[key][0]
 
     def write(self, path: Path) -> None:
         """Write the graph.
@@ -142,17 +155,32 @@ class Document:
         version, operator = (3, regressor) if 3 in self._needs else (5, tree_ensemble)
         written = [operator(each.ensemble, each.matrix, each.scores, each.dtype) if isinstance(each, _Trees) else each for each in self._nodes]
         nodes = _without_spare(written, self._spare)
-        fields = [(1, nodes), (2, [b"trees"]), (5, self._constants), (11, self._inputs), (12, self._outputs)]
-        graph = [piece for field, payloads in fields for payload in payloads for piece in (head(field, len(payload)), payload)]
+        constants = [constant for _, constant in self._constants.values()]
+        parts = [(1, nodes), (2, [b"trees"]), (5, constants), (11, self._inputs), (12, self._outputs)]
+        graph = [piece for field, payloads in parts for payload in payloads for piece in (head(field, len(payload)), payload)]
         foreign = [helper.make_opsetid(domain, 1) for domain in sorted(self._foreign)]
         opsets = [helper.make_opsetid("", self.opset), helper.make_opsetid(_ML, version), *foreign]
         model = onnx.ModelProto(ir_version=_IR_VERSION, opset_import=opsets).SerializeToString()
         with path.open("wb") as file:
             file.writelines([model, head(7, sum(len(piece) for piece in graph)), *graph])
 
+    def _renamed(self, value: str, name: str) -> str:
+        """Add a value under another name, whoever has it already."""
+        self._nodes.append(helper.make_node("Identity", [value], [name]).SerializeToString())
+        return name
+
     def _name(self, word: str) -> str:
         self._count += 1
         return f"{word}.{self._count}"
+
+
+def _digest(*pieces: bytes) -> bytes:
+    """Return what tells these pieces from others."""
+    found = hashlib.blake2b(digest_size=16)
+    for piece in pieces:
+        found.update(len(piece).to_bytes(8, "little"))
+        found.update(piece)
+    return found.digest()
 
 
 def _without_spare(nodes: list[bytes], spare: Sequence[str]) -> list[bytes]:

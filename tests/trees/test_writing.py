@@ -125,3 +125,33 @@ def test_a_graph_inside_takes_several_values_and_gives_several(path: Path) -> No
     document.write(path)
     onnx.checker.check_model(path, full_check=True)
     assert onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"]).run(None, {"times": np.array(10)}) == [55, 89]
+
+
+def test_what_is_there_is_not_added_again(ensemble_of: Make) -> None:
+    document = Document(21)
+    x = document.input("x", "float32", ["batch", 4])
+    assert document.constant(np.arange(2)) == document.constant(np.arange(2)) != document.constant(np.arange(2, dtype=np.int32))
+    assert document.constant(np.array([0.0])) != document.constant(np.array([-0.0]))
+    assert document.node("Add", x, x) == document.node("Add", x, x) != document.node("Mul", x, x)
+    assert document.node("Softmax", x, axis=0) != document.node("Softmax", x, axis=1)
+    assert document.scores(ensemble_of(1, trees=3, depth=3), x) == document.scores(ensemble_of(1, trees=3, depth=3), x)
+    assert document.scores(ensemble_of(2, trees=3, depth=3), x) != document.scores(ensemble_of(1, trees=3, depth=3), x)
+
+
+def test_graphs_inside_read_what_is_around_them_and_tell_nothing_to_it(path: Path) -> None:
+    document = Document(21)
+    x, which = document.input("x", "float32", ["batch"]), document.input("which", "bool", [])
+    doubled = document.node("Add", x, x)
+    ways = [
+        document.graph(lambda: [document.node("Abs", document.node("Add", x, x))] * 2),
+        document.graph(lambda: [doubled, document.node("Neg", x)]),
+    ]
+    found = document.nodes("If", which, outputs=2, then_branch=ways[0], else_branch=ways[1])
+    for name, value in zip("abc", (*found, document.node("Abs", doubled)), strict=True):
+        document.output(name, value, "float32", ["batch"])
+    document.write(path)
+    onnx.checker.check_model(path, full_check=True)
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    rows = np.array([-1, 2], np.float32)
+    assert [each.tolist() for each in session.run(None, {"x": rows, "which": np.array(True)})] == [[2, 4]] * 3
+    assert [each.tolist() for each in session.run(None, {"x": rows, "which": np.array(False)})] == [[-2, 4], [1, -2], [2, 4]]

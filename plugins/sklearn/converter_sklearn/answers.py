@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import is_outlier_detector, is_regressor
 from sklearn.ensemble import BaggingClassifier, ExtraTreesClassifier, RandomForestClassifier
+from sklearn.pipeline import Pipeline
 
 from converter.plugin import Output, UnreadableSource, UsageError
 
@@ -77,8 +78,16 @@ _NAMES = {"leaf": "leaves", "raw": "raw", "transform": "transformed"}
 
 def _has_probabilities(estimator: Any) -> bool:
     """Whether it tells probabilities: a Gaussian process of each pair of classes has the method, which raises."""
-    is_of_pairs = getattr(estimator, "multi_class", "") == "one_vs_one" and estimator.n_classes_ > 2
+    last = _last(estimator)
+    is_of_pairs = getattr(last, "multi_class", "") == "one_vs_one" and last.n_classes_ > 2
     return hasattr(estimator, "predict_proba") and not is_of_pairs
+
+
+def _last(estimator: Any) -> Any:
+    """Return the estimator that answers: the last of a pipeline, the best of a search."""
+    if isinstance(estimator, Pipeline):
+        return _last(estimator.steps[-1][1])
+    return _last(estimator.best_estimator_) if hasattr(estimator, "best_estimator_") else estimator
 
 
 def _probabilities(estimator: Any) -> tuple[Answer, ...]:

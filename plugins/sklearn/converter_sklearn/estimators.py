@@ -14,9 +14,10 @@ from __future__ import annotations
 
 import functools
 import importlib.metadata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import takewhile
 from typing import Any, ClassVar
 
 import numpy as np
@@ -27,6 +28,7 @@ from converter.trees import Document
 from converter_sklearn.values import Value
 
 GROUP = "converter_sklearn.estimators"
+ANSWERS = ("predict", "predict_proba", "decision_function", "score_samples", "transform")
 
 
 @dataclass(frozen=True)
@@ -110,11 +112,24 @@ class Estimators:
 
 def writer_of(estimator: Any) -> type[Writer] | None:
     """Return the class that writes an estimator: that of its own class, else of the nearest base; None where there is none."""
+    return next((writer for _, writer in _writers(estimator)), None)
+
+
+def fault_of(estimator: Any) -> str:
+    """Return why no Writer writes an estimator; "" where one does."""
+    for kind, writer in _writers(estimator):
+        heirs = [estimator, *takewhile(lambda heir: heir is not kind, type(estimator).__mro__)]  # noqa: B023 - read at once
+        own = next((name for name in ANSWERS for heir in heirs if name in getattr(heir, "__dict__", ())), "")
+        return f"it answers {own} otherwise than the {kind.__name__} that it extends" if own else writer.fault(estimator)
+    return "there is no rule for it"
+
+
+def _writers(estimator: Any) -> Iterator[tuple[type, type[Writer]]]:
+    """Yield those of an estimator's bases that a plugin writes, the nearest first, and what writes them."""
     for kind in type(estimator).__mro__:
         found = estimators_of(kind.__module__)
         if found is not None and kind in found.writers:
-            return found.writers[kind]
-    return None
+            yield kind, found.writers[kind]
 
 
 def thresholds_of(estimator: Any) -> Sequence[np.ndarray] | None:

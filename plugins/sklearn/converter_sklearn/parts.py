@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.base import is_classifier, is_outlier_detector, is_regressor
 
 from converter.trees import Document
-from converter_sklearn.estimators import Block, Writer, writer_of
+from converter_sklearn.estimators import Block, Writer, fault_of, writer_of
 from converter_sklearn.values import Value, side_by_side
 
 
@@ -19,18 +19,12 @@ def part(document: Document, estimator: Any, blocks: Sequence[Block], dtype: str
     if len(blocks) == 1 and not blocks[0].width:
         blocks = [replace(blocks[0], width=int(getattr(estimator, "n_features_in_", 0)))]
     kind = writer_of(estimator)
-    if kind is None or kind.fault(estimator):
+    if kind is None or fault_of(estimator):
         from converter_sklearn.exporters.library import Library  # slow to import, and rarely needed
 
         kind = Library
     is_double = dtype == "float64" or (kind.compares == "float64" and any(block.dtype == "float64" for block in blocks))
     return kind(document, estimator, blocks, "float64" if is_double else "float32", compute)
-
-
-def is_written(estimator: Any) -> bool:
-    """Tell whether an estimator has a Writer that can write it."""
-    kind = writer_of(estimator)
-    return kind is not None and not kind.fault(estimator)
 
 
 def answer(writer: Writer, method: str) -> Value:

@@ -14,6 +14,7 @@ from sklearn.cluster import AffinityPropagation
 from sklearn.ensemble import IsolationForest, RandomForestRegressor
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
 from converter.plugin import ExportError, ExportRequest, LoadRequest, Source
@@ -56,7 +57,7 @@ def test_whole_numbers_keep_their_dtype_at_the_input(exporter: str, pipeline: An
 @EXPORTERS
 def test_truth_values_keep_their_dtype_at_the_input(exporter: str, people: Any, tmp_path: Path) -> None:
     from sklearn.compose import ColumnTransformer
-    from sklearn.preprocessing import OneHotEncoder, StandardScaler
+    from sklearn.preprocessing import OneHotEncoder
 
     columns = ColumnTransformer([("words", OneHotEncoder(), ["sex"]), ("numbers", StandardScaler(), ["age"])], remainder="passthrough")
     table = people[["sex", "age", "member"]]
@@ -112,3 +113,28 @@ def test_an_estimator_without_a_converter_is_named(cancer: tuple[Any, Any], tmp_
     with pytest.raises(ExportError, match="exporter skl2onnx: the library has no converter for AffinityPropagation") as caught:
         exported(model, tmp_path, "skl2onnx")
     assert caught.value.hint == "replace that step by one that it knows"
+
+
+class Clipped(StandardScaler):
+    """Answers otherwise than its base."""
+
+    def transform(self, X: Any, copy: bool | None = None) -> Any:  # noqa: FBT001, N803
+        return np.clip(super().transform(X, copy), -1, 1)
+
+
+class Renamed(StandardScaler):
+    """Answers like its base."""
+
+
+def test_an_heir_is_written_as_its_base_unless_it_answers_otherwise(tmp_path: Path) -> None:
+    rows = np.random.default_rng(0).normal(size=(50, 3))
+    model = loaded(make_pipeline(Renamed(), LogisticRegression()).fit(rows, rows[:, 0] > 0))
+    feeds = model.sample(np.random.default_rng(0), {"batch": 60})
+    np.testing.assert_allclose(answers(exported(model, tmp_path, "direct"), feeds)["probabilities"], model.run(feeds)["probabilities"], atol=1e-6)
+    for estimator in (Clipped(), Renamed().set_output()):
+        estimator.fit(rows)
+        if isinstance(estimator, Renamed):
+            estimator.transform = lambda table: table  # as some wrap a method of one estimator
+        name = type(estimator).__name__
+        with pytest.raises(ExportError, match=f"{name} cannot be written: it answers transform otherwise than the StandardScaler that it extends"):
+            exported(loaded(make_pipeline(estimator, LogisticRegression()).fit(rows, rows[:, 0] > 0)), tmp_path, "direct")

@@ -10,7 +10,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from converter.plugin import ExportError
 from converter.trees import Document
-from converter_sklearn.estimators import Writer, joined, writer_of
+from converter_sklearn.estimators import Writer, fault_of, joined, writer_of
 from converter_sklearn.exporters.skl2onnx import TYPES, converted
 from converter_sklearn.parts import usual_methods
 from converter_sklearn.values import Value
@@ -64,9 +64,8 @@ class Library(Writer):
         return "string"
 
     def _unwritten(self, why: str) -> ExportError:
-        kind = writer_of(self.estimator)
-        fault = kind.fault(self.estimator) if kind is not None else "there is no rule for it"
-        return ExportError("sklearn", "direct", f"{type(self.estimator).__name__} cannot be written: {fault}; skl2onnx: {why}", hint=HINT)
+        name = type(self.estimator).__name__
+        return ExportError("sklearn", "direct", f"{name} cannot be written: {fault_of(self.estimator)}; skl2onnx: {why}", hint=HINT)
 
 
 def inlined(document: Document, graph: onnx.GraphProto, names: dict[str, str]) -> dict[str, str]:

@@ -30,9 +30,6 @@ class Last(SelectorMixin, BaseEstimator):
         self.n_features_in_ = X.shape[1]
         return self
 
-    def transform(self, X: Any) -> Any:  # noqa: N803
-        return np.asarray(X)[:, self.get_support()]
-
     def _get_support_mask(self) -> np.ndarray:
         return np.arange(self.n_features_in_) >= self.n_features_in_ - self.count
 

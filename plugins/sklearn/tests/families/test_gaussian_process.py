@@ -101,3 +101,8 @@ def test_more_training_rows_than_are_asked_at_once(kernel: Any, agree: Agree) ->
     noisy = kernel + gaussian.WhiteKernel()
     agree(GaussianProcessRegressor(noisy, optimizer=None).fit(rows, rows.sum(axis=1)), rows)
     agree(GaussianProcessClassifier(noisy, optimizer=None).fit(rows, rows.sum(axis=1) > 0), rows[:9], tolerance=1e-9)
+
+
+def test_a_pipeline_that_ends_with_pairs_of_classes_has_no_probabilities(load_model: Callable[..., Any]) -> None:
+    model = load_model(make_pipeline(StandardScaler(), GaussianProcessClassifier(multi_class="one_vs_one")).fit(ROWS, TARGET))
+    assert [each.name for each in model.outputs] == ["label"]
