@@ -11,7 +11,7 @@ import numpy as np
 from converter_sklearn.expressed import dense
 from converter_sklearn.values import Value, in_chunks
 
-_CHUNK = 1 << 16  # numbers that stay in a core's cache
+_CHUNK = 1 << 17  # numbers that stay in a core's cache
 _MORE = 8  # candidates besides those that are wanted
 
 Params = Mapping[str, Any]

@@ -43,11 +43,13 @@ class Case:
         return f"{self.name}({self.setting})"
 
     def fitted(self) -> Any:
-        """Return the estimator, fitted."""
+        """Return the estimator, fitted, always in the same way: what draws numbers is given a seed."""
         from sklearn import clone
 
         table = TABLES[self.table]()
         estimator = clone(self.estimator)
+        unseeded = [name for name, value in estimator.get_params().items() if name.rpartition("__")[2] == "random_state" and value is None]
+        estimator.set_params(**dict.fromkeys(unseeded, 0))
         return estimator.fit(table.rows, table.target, **self.fit) if table.target is not None else estimator.fit(table.rows, **self.fit)
 
 
