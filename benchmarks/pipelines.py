@@ -47,6 +47,7 @@ from timing import in_turns, row
 
 BATCHES = (1, 100, 10_000)
 TRAINED = 2_000  # rows
+CONTENDERS = ("sklearn", "skl2onnx", "direct", "float32")
 MANY = 1_000  # rows from which a call takes its time
 Feeds = Mapping[str, np.ndarray]
 
@@ -136,10 +137,12 @@ def main() -> None:
                 print(conversion(title, *case, Path(folder), options.rounds), flush=True)
             print()
         if options.only != "conversion":
-            columns = [f"{name} {batch}" for batch in BATCHES for name in ("sklearn", "skl2onnx", "direct", "float32")]
-            print(row("rows/s", columns))
-            for title, case in usual().items():
-                print(prediction(title, *case, Path(folder)), flush=True)
+            found = {title: prediction(*case, Path(folder)) for title, case in usual().items()}
+            for batch in BATCHES:
+                print(row(f"rows/s at batch {batch:,}".replace(",", " "), list(CONTENDERS)))
+                for title, rates in found.items():
+                    print(row(title, [f"{rates[batch][name]:,.0f}".replace(",", " ") if name in rates[batch] else "-" for name in CONTENDERS]))
+                print()
 
 
 def conversion(title: str, estimator: Any, rows: Any, target: Any, folder: Path, rounds: int) -> str:
@@ -161,8 +164,8 @@ def conversion(title: str, estimator: Any, rows: Any, target: Any, folder: Path,
     return row(title, [f"{ours:.3f}", f"{peer:.3f}" if peer == peer else "raises", f"{ours / peer:.2f}" if peer == peer else ""])  # noqa: PLR0124 - NaN
 
 
-def prediction(title: str, estimator: Any, rows: Any, target: Any, folder: Path) -> str:
-    """One line: rows a second of each contender at each batch."""
+def prediction(estimator: Any, rows: Any, target: Any, folder: Path) -> dict[int, dict[str, float]]:
+    """Rows a second of each contender at each batch; without skl2onnx where it raises."""
     fitted = estimator.fit(rows, target)
     graphs: dict[str, bytes] = {}
     try:
@@ -174,14 +177,14 @@ def prediction(title: str, estimator: Any, rows: Any, target: Any, folder: Path)
         graphs[name] = (folder / f"{name}.onnx").read_bytes()
     sessions = {name: onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"]) for name, graph in graphs.items() if graph}
     method = "predict_proba" if hasattr(fitted, "predict_proba") else "predict"
-    cells: list[str] = []
+    found: dict[int, dict[str, float]] = {}
     for batch in BATCHES:
         taken = repeated(rows, batch)
         calls: dict[str, Callable[[], Any]] = {"sklearn": partial(getattr(fitted, method), taken)}
         calls |= {name: partial(run, session, list(feeds(session, taken))) for name, session in sessions.items()}
-        seconds = in_turns(calls, 20 if batch < MANY else 3)
-        cells += [f"{batch / seconds[name]:,.0f}" if name in seconds else "-" for name in ("sklearn", "skl2onnx", "direct", "float32")]
-    return row(title, cells)
+        seconds = in_turns(calls, 20 if batch < MANY else 9)
+        found[batch] = {name: batch / each for name, each in seconds.items()}
+    return found
 
 
 def run(session: Any, given: list[Feeds]) -> None:
