@@ -18,7 +18,7 @@ from converter.plugin import ExportRequest, LoadRequest, Source
 from converter_catboost.ensemble import ensemble_of
 from converter_catboost.model import CatBoostModel, load
 
-ROWS, FEW_ROWS, SHARE = 20_000, 1_500, 11
+ROWS, FEW_ROWS, SHARE = 20_000, 1_500, 23
 LOSSES: dict[str, tuple[type[CatBoost], str]] = {
     "Logloss": (CatBoostClassifier, "two"),
     "CrossEntropy": (CatBoostClassifier, "share"),

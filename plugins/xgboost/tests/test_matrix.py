@@ -17,7 +17,7 @@ from converter.plugin import ExportRequest, LoadRequest, Source
 from converter.trees import Ensemble
 from converter_xgboost.model import XGBoostModel, load
 
-ROWS, FEW_ROWS, SHARE = 20_000, 1_500, 11
+ROWS, FEW_ROWS, SHARE = 20_000, 1_500, 23
 OBJECTIVES: dict[str, dict[str, Any]] = {
     "reg:squarederror": {},
     "reg:squaredlogerror": {},
