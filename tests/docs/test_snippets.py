@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -15,6 +16,7 @@ DOCUMENTS = sorted(
     [ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").rglob("README.md"), *(ROOT / "plugins").glob("*/README.md")]
 )
 RUNNABLE = {"console", "python"}
+NEEDS = re.compile(r"<!-- needs: ([\w ]+) -->")  # packages that a document's snippets import
 
 
 def runnable(document: Path) -> list[object]:
@@ -23,6 +25,8 @@ def runnable(document: Path) -> list[object]:
 
 @pytest.mark.parametrize("document", [each for each in DOCUMENTS if runnable(each)], ids=lambda path: str(path.relative_to(ROOT)))
 def test_snippets_do_what_the_document_shows(document: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for package in " ".join(NEEDS.findall(document.read_text())).split():
+        pytest.importorskip(package, reason=f"{package} is not installed")
     shutil.copytree(ROOT / "examples", tmp_path / "examples", ignore=shutil.ignore_patterns("*.onnx", "__pycache__"))
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))

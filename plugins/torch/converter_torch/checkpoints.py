@@ -19,8 +19,10 @@ import safetensors
 import torch
 from torch import nn
 
-from converter.plugin import SourceError, UnreadableSource, UntrustedSource
-from converter_torch.kinds import Kind
+from converter.plugin import Source, SourceError, UnreadableSource, UntrustedSource
+from converter_torch import harmless
+from converter_torch.kinds import Kind, kind_of
+from converter_torch.sharded import read_index, weights_file
 
 NESTED_UNDER = ("model", "state_dict", "model_state_dict")
 _SAFER = "save the weights as .safetensors; or, if you know where the file comes from, --trust"
@@ -43,14 +45,6 @@ def read_checkpoint(path: Path, kind: Kind, *, trust: bool) -> Checkpoint:
     """
     content, extras = _READERS[kind](path, trust)
     return _unnested(content, extras, path.name)
-
-
-def without_prefixes(weights: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """Return the weights without what DataParallel (`module.`) and torch.compile (`_orig_mod.`) put before their keys."""
-    bare = {key.replace("_orig_mod.", ""): value for key, value in weights.items()}
-    while bare and all(key.startswith("module.") for key in bare):
-        bare = {key.removeprefix("module."): value for key, value in bare.items()}
-    return bare
 
 
 def _unnested(content: Any, extras: Mapping[str, Any], name: str) -> Checkpoint:
@@ -97,9 +91,16 @@ def _read_safetensors(path: Path, _trust: bool) -> tuple[Any, dict[str, Any]]:  
 
 
 def _read_saved(path: Path, trust: bool) -> tuple[Any, dict[str, Any]]:  # noqa: FBT001
-    with zipfile.ZipFile(path) as archive:
+    with _opened_zip(path) as archive:
         stored = all(each.compress_type == zipfile.ZIP_STORED for each in archive.infolist())  # packed anew by another tool, it cannot be mapped
     return _load(path, trust=trust, mmap=stored), {}
+
+
+def _opened_zip(path: Path) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(path)
+    except zipfile.BadZipFile as error:
+        raise UnreadableSource(f"{path.name} is cut off or damaged: {error}", hint=_AGAIN) from error
 
 
 def _read_legacy(path: Path, trust: bool) -> tuple[Any, dict[str, Any]]:  # noqa: FBT001
@@ -113,13 +114,33 @@ def _read_pickle(path: Path, trust: bool) -> tuple[Any, dict[str, Any]]:  # noqa
         return _guarded(path, lambda: pickle.load(file)), {}  # noqa: S301 - the user vouched for it
 
 
+def _read_shards(path: Path, trust: bool) -> tuple[Any, dict[str, Any]]:  # noqa: FBT001
+    def read(shard: Path) -> Mapping[str, torch.Tensor]:
+        return read_checkpoint(shard, kind_of(Source(path=shard)) or Kind.CHECKPOINT, trust=trust).weights
+
+    return read_index(path, read), {}
+
+
+def _read_folder(path: Path, trust: bool) -> tuple[Any, dict[str, Any]]:  # noqa: FBT001
+    file = weights_file(path)
+    return _READERS[kind_of(Source(path=file)) or Kind.CHECKPOINT](file, trust)
+
+
 _READERS: Mapping[Kind, Callable[[Path, bool], tuple[Any, dict[str, Any]]]] = MappingProxyType(
-    {Kind.CHECKPOINT: _read_saved, Kind.LEGACY: _read_legacy, Kind.PICKLE: _read_pickle, Kind.SAFETENSORS: _read_safetensors}
+    {
+        Kind.CHECKPOINT: _read_saved,
+        Kind.LEGACY: _read_legacy,
+        Kind.PICKLE: _read_pickle,
+        Kind.SAFETENSORS: _read_safetensors,
+        Kind.INDEX: _read_shards,
+        Kind.FOLDER: _read_folder,
+    }
 )
 
 
 def _load(path: Path, *, trust: bool, mmap: bool) -> Any:
-    return _guarded(path, lambda: torch.load(path, map_location="cpu", weights_only=not trust, mmap=mmap))
+    with torch.serialization.safe_globals(harmless.classes()):
+        return _guarded(path, lambda: torch.load(path, map_location="cpu", weights_only=not trust, mmap=mmap))
 
 
 def _guarded(path: Path, load: Callable[[], Any]) -> Any:

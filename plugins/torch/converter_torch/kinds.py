@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 SUFFIXES = frozenset({".pth", ".pt", ".ckpt", ".bin", ".safetensors", ".pt2", ".torchscript"})
 _LEGACY_MAGIC = b"\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."  # the pickled number that torch.save began a file with before it wrote zip files
 
+_WEIGHTS = re.compile(r".+\.safetensors(\.index\.json)?|pytorch_model\.bin(\.index\.json)?|.+\.bin\.index\.json")  # as folders of weights have them
+
 
 class Kind(enum.Enum):
     """The kinds of torch files."""
@@ -28,10 +30,16 @@ class Kind(enum.Enum):
     PROGRAM = "an exported program"
     COMPILED = "a compiled AOTInductor package"
     SCRIPT = "a TorchScript module"
+    INDEX = "an index of weights in several files"
+    FOLDER = "a folder of weights"
 
 
 def kind_of(source: Source) -> Kind | None:
     """Return what kind of torch file the source is, None for anything else; raises UnreadableSource for a zip file that is cut off."""
+    if any(_WEIGHTS.fullmatch(name) for name in source.folder_names):
+        return Kind.FOLDER
+    if source.suffix == ".json":
+        return Kind.INDEX if b'"weight_map"' in source.head else None
     if source.head.startswith(b"PK\x03\x04"):
         return _kind_of_zip(source.zip_names)
     if _LEGACY_MAGIC in source.head[:32]:
@@ -45,7 +53,7 @@ def kind_of(source: Source) -> Kind | None:
 
 def match(source: Source) -> Match:
     """Tell how surely a file is torch's."""
-    if source.path is None or source.path.is_dir():
+    if source.path is None:
         return Match.NO
     if kind_of(source) is not None:
         return Match.CONTENT

@@ -5,15 +5,19 @@
                 └─ --trust ───────▶ the pickled module itself ──────────┼─▶ Flat ─▶ TorchModel
     TorchScript ──────────────────▶ ScriptModule ───────────────────────┤
     exported program ─────────────▶ its module ─────────────────────────┤
+    model folder ─────────────────▶ module of transformers (see `huggingface.loading`)
     live object ──────────────────▶ as it is ───────────────────────────┘
 
-A module's inputs come from `--input`: bound to the parameters of its forward by name if the names match, else by position.
+A module's inputs come from `--input`: bound to the parameters of its forward by name if the names match, else by position. Without it they are
+proposed from its layers, tried, and told in the summary (see `proposals`).
 Those of an architecture and of an exported program are known; `--input` then narrows or widens their axes.
 """
 
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,19 +25,29 @@ import torch
 from torch import nn
 from torch.export import ExportedProgram
 
-from converter.plugin import LoadRequest, MissingInputs, UnreadableSource, UnrecognisedSource, UsageError
+from converter.plugin import Axis, Input, LoadRequest, MissingInputs, UnreadableSource, UnrecognisedSource, UsageError
+from converter_torch import constants, precision, prefixes
 from converter_torch.architectures import registry
 from converter_torch.architectures.architecture import Evidence
-from converter_torch.binding import ByParameter, bind, how_to_give, required
-from converter_torch.checkpoints import read_checkpoint, without_prefixes
+from converter_torch.binding import bind, how_to_give, required
+from converter_torch.checkpoints import read_checkpoint
+from converter_torch.constants import constants_of
+from converter_torch.exporters import translations
 from converter_torch.flat import Flat
+from converter_torch.huggingface.folders import is_beside_config, is_model_folder
+from converter_torch.huggingface.loading import OPTIONS as OF_FOLDERS
+from converter_torch.huggingface.loading import load_folder
 from converter_torch.kinds import SUFFIXES, Kind, kind_of
+from converter_torch.lightning import arguments_from
 from converter_torch.model import Description, TorchModel
-from converter_torch.modules import build, fill, parameters_in_words, shown
+from converter_torch.modules import factory_of, fill, filled, parameters_in_words, shown
 from converter_torch.overriding import overridden
 from converter_torch.plugin import Torch
+from converter_torch.prefixes import without_prefixes
 from converter_torch.programs import binding_of, inputs_of, read_program
+from converter_torch.proposals import propose
 from converter_torch.scripts import read_script, signature_of
+from converter_torch.structures import hints_of
 
 if TYPE_CHECKING:
     from converter_torch.checkpoints import Checkpoint
@@ -48,9 +62,16 @@ def load(request: LoadRequest) -> TorchModel:
     path = request.source.path
     if path is None:
         return _from_object(request.source.live, request)
+    if is_model_folder(request.source) and not request.model:
+        _refuse_options(request, (*OF_FOLDERS, translations.OPTION), "a model folder")
+        return load_folder(request)
     kind = kind_of(request.source)
     if kind is None:
         raise _unknown_file(path, request.source.head)
+    if kind is Kind.FOLDER and not request.model:
+        raise UnrecognisedSource(
+            f"{path.name} is a folder of weights, and none says of which model", hint="name the class: --model package.module:Class"
+        )
     if kind is Kind.COMPILED:
         raise UnreadableSource(f"{path.name} is a compiled AOTInductor package: native code, no program", hint="convert what it was compiled from")
     if kind is Kind.PROGRAM:
@@ -61,22 +82,29 @@ def load(request: LoadRequest) -> TorchModel:
 
 
 def _from_checkpoint(checkpoint: Checkpoint, request: LoadRequest) -> TorchModel:
-    name = request.source.name
     if request.model:
-        module = build(request.model, request.model_args)
-        fill(module, checkpoint.weights if checkpoint.module is None else checkpoint.module.state_dict(), name=name, model=request.model)
-        return _from_module(module, request)
+        weights = checkpoint.weights if checkpoint.module is None else checkpoint.module.state_dict()
+        arguments = request.model_args or arguments_from(checkpoint.extras, factory_of(request.model))
+        module, note = filled(request.model, arguments, weights, name=request.source.name, prefix=str(request.options.get(prefixes.OPTION, "")))
+        return _from_module(module, request, taken=(prefixes.OPTION,), note=note)
     if checkpoint.module is not None:
         return _from_module(checkpoint.module, request)
+    return _from_architecture(checkpoint, request)
+
+
+def _from_architecture(checkpoint: Checkpoint, request: LoadRequest) -> TorchModel:
+    name = request.source.name
     weights = without_prefixes(checkpoint.weights)
     found = registry.recognise(Evidence.of(weights, checkpoint.extras, request.options))
     if found is None:
         raise UnrecognisedSource(
             f"{name} has no architecture that the torch plugin knows\n  its keys begin with: {shown(weights)}",
-            hint=f"name the class: converter convert {name} --model package.module:Class --input 'x:float32[batch,3,224,224]'",
+            hint="its folder is a model of transformers: convert the folder"
+            if is_beside_config(request.source)
+            else f"name the class: converter convert {name} --model package.module:Class --input 'x:float32[batch,3,224,224]'",
         )
     architecture, recognised = found
-    _refuse_options(request, architecture.options, recognised.summary)
+    _refuse_options(request, (*architecture.options, translations.OPTION), recognised.summary)
     fill(recognised.module, weights, name=name, model=f"the architecture {architecture.name}")
     inputs, axes = overridden(recognised.inputs, recognised.axes, request, rename=False)
     binding = bind(inspect.signature(recognised.module.forward), [each.name for each in inputs])
@@ -96,34 +124,63 @@ def _from_object(found: Any, request: LoadRequest) -> TorchModel:
     raise UnrecognisedSource(f"a {type(found).__name__} is no torch model", hint="nn.Module, ScriptModule and ExportedProgram are")
 
 
-def _from_module(module: nn.Module, request: LoadRequest) -> TorchModel:
+def _from_module(module: nn.Module, request: LoadRequest, *, taken: tuple[str, ...] = (), note: str = "") -> TorchModel:
     name = type(module).__name__
-    signature = inspect.signature(module.forward)
-    _refuse_options(request, (), name)
-    return TorchModel(
-        Flat(module, _bound(signature, name, request)), Description(request.inputs, request.axes, f"{name}, {parameters_in_words(module)}")
-    )
+    _refuse_options(request, (*_OF_MODULES, *taken, translations.OPTION), name)
+    module = _in_dtype(module, request)
+    flat, given = _bound(module, name, inspect.signature(module.forward), request)
+    summary = "; ".join(filter(None, (f"{name}, {parameters_in_words(module)}", note, given.note)))
+    return TorchModel(flat, Description(given.inputs, given.axes, summary))
 
 
 def _from_script(module: torch.jit.ScriptModule, request: LoadRequest) -> TorchModel:
     name = str(module.original_name)
-    _refuse_options(request, (), name)
-    description = Description(request.inputs, request.axes, f"TorchScript {name}, {parameters_in_words(module)}", exporters=("torchscript",))
-    return TorchModel(Flat(module, _bound(signature_of(module), name, request)), description)
+    _refuse_options(request, _OF_MODULES, name)
+    flat, given = _bound(_in_dtype(module, request), name, signature_of(module), request)
+    summary = "; ".join(filter(None, (f"TorchScript {name}, {parameters_in_words(module)}", given.note)))
+    return TorchModel(flat, Description(given.inputs, given.axes, summary, exporters=("script",)))
 
 
 def _from_program(program: ExportedProgram, request: LoadRequest) -> TorchModel:
     module = program.module(check_guards=False)  # a file's guards are code
-    _refuse_options(request, (), "an exported program")
+    _refuse_options(request, (translations.OPTION,), "an exported program")
     inputs, axes = overridden(*inputs_of(program), request, rename=True)
     summary = f"exported program, {parameters_in_words(module)}"
-    return TorchModel(Flat(module, binding_of(program)), Description(inputs, axes, summary, exporters=("dynamo",), program=program))
+    return TorchModel(Flat(module, binding_of(program)), Description(inputs, axes, summary, exporters=("program",), program=program))
 
 
-def _bound(signature: inspect.Signature, name: str, request: LoadRequest) -> ByParameter:
-    if not request.inputs:
-        raise MissingInputs(f"the inputs of {name} are not known\n  its forward takes {signature}", hint=how_to_give(required(signature) or ["x"]))
-    return bind(signature, [each.name for each in request.inputs])
+@dataclass(frozen=True)
+class _Given:
+    """The inputs of a module and their axes; a note where nobody gave them."""
+
+    inputs: tuple[Input, ...]
+    axes: Mapping[str, Axis]
+    note: str = ""
+
+
+def _bound(module: nn.Module, name: str, signature: inspect.Signature, request: LoadRequest) -> tuple[Flat, _Given]:
+    """Return the module with its inputs bound: those of the request, else those that are proposed."""
+    fixed = constants_of(request.options)
+    given = _Given(request.inputs, request.axes) if request.inputs else _proposed(module, name, signature, fixed)
+    return Flat(module, bind(signature, [each.name for each in given.inputs], fixed, hints_of(module.forward))), given
+
+
+def _proposed(module: nn.Module, name: str, signature: inspect.Signature, fixed: Mapping[str, Any]) -> _Given:
+    found = propose(module, signature, fixed)
+    if found is None:
+        raise MissingInputs(
+            f"the inputs of {name} are not known, and none that were tried are right\n  its forward takes {signature}",
+            hint=how_to_give(required(signature) or ["x"]),
+        )
+    return _Given(found.inputs, found.axes, f"proposed {found.line}")
+
+
+def _in_dtype(module: nn.Module, request: LoadRequest) -> nn.Module:
+    wanted = str(request.options.get(precision.OPTION, ""))
+    return precision.converted(module, wanted) if wanted else module
+
+
+_OF_MODULES = (constants.OPTION, precision.OPTION)  # options that every module takes
 
 
 def _refuse_options(request: LoadRequest, taken: tuple[str, ...], what: str) -> None:
@@ -135,6 +192,8 @@ def _refuse_options(request: LoadRequest, taken: tuple[str, ...], what: str) -> 
 
 def _unknown_file(path: Path, head: bytes) -> UnreadableSource:
     """Return the error for a file that is none of torch's, with what it is instead where that shows."""
+    if path.is_dir():
+        return UnreadableSource(f"{path.name} is a folder without weights", hint="weights are .safetensors or pytorch_model.bin, or an .index.json")
     if not head:
         return UnreadableSource(f"{path.name} is empty", hint="the file was not written to its end, or is the wrong one")
     if head.startswith(b"version https://git-lfs"):

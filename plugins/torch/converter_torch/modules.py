@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeAlias
 
+import torch
 from torch import nn
 
 from converter.plugin import ConverterError, SourceError, UsageError, import_attribute
-from converter_torch.checkpoints import without_prefixes
+from converter_torch import lean
+from converter_torch.prefixes import fitting
 
-if TYPE_CHECKING:
-    import torch
+Load: TypeAlias = Callable[[nn.Module, Mapping[str, torch.Tensor]], tuple[list[str], list[str]]]
 
 SHOWN = 3  # of what may be hundreds of keys
+LARGE = 200_000_000  # bytes of weights from which on they are not held twice
+
+
+def factory_of(reference: str) -> Any:
+    """Return what `package.module:Class` names: a class, a function or a module.
+
+    Raises SourceNotFound where there is no such attribute, SourceError where importing it raises.
+    """
+    return _imported(reference)
 
 
 def build(reference: str, arguments: Mapping[str, Any]) -> nn.Module:
@@ -32,17 +43,48 @@ def build(reference: str, arguments: Mapping[str, Any]) -> nn.Module:
     return built
 
 
-def fill(module: nn.Module, weights: Mapping[str, torch.Tensor], *, name: str, model: str) -> None:
-    """Load the weights; raises SourceError that names the keys and shapes that do not fit. `name` and `model` are for its message."""
+def filled(
+    reference: str, arguments: Mapping[str, Any], weights: Mapping[str, torch.Tensor], *, name: str, prefix: str = ""
+) -> tuple[nn.Module, str]:
+    """Return the module of a class with the weights, and a note on what of them was taken; large ones are taken as they lie in their file.
+
+    Raises what `build` and `fill` raise.
+    """
+    if sum(tensor.nbytes for tensor in weights.values() if isinstance(tensor, torch.Tensor)) >= LARGE and not isinstance(
+        factory_of(reference), nn.Module
+    ):
+        with contextlib.suppress(Exception):  # whatever a module cannot do without values, it does with them below, or says why not
+            with lean.weightless():
+                module = build(reference, arguments)
+            note = fill(module, weights, name=name, model=reference, prefix=prefix, load=lean.assign)
+            if lean.is_whole(module):
+                return module, note
+    module = build(reference, arguments)
+    return module, fill(module, weights, name=name, model=reference, prefix=prefix)
+
+
+def fill(module: nn.Module, weights: Mapping[str, torch.Tensor], *, name: str, model: str, prefix: str = "", load: Load | None = None) -> str:
+    """Load the weights, by `load` where they are not to be copied; return a note where only those under a prefix were taken.
+
+    Raises SourceError that names the keys and shapes that do not fit. `name` and `model` are for its message.
+    """
     wanted = module.state_dict()
-    weights = max(weights, without_prefixes(weights), key=lambda each: len(wanted.keys() & each.keys()))
+    weights, note = fitting(weights, wanted, name=name, prefix=prefix)
     both = [key for key in wanted if key in weights]
     shapes = [f"{key} is {list(weights[key].shape)}, not {list(wanted[key].shape)}" for key in both if _shape(weights[key]) != _shape(wanted[key])]
     if shapes:
         _refuse(name, model, [key for key in wanted if key not in weights], [key for key in weights if key not in wanted], shapes)
-    missing, unexpected = module.load_state_dict(weights, strict=False)
+    missing, unexpected = (load or _copied)(module, weights)
     if missing or unexpected:
         _refuse(name, model, missing, unexpected, [])
+    return note
+
+
+def _copied(module: nn.Module, weights: Mapping[str, torch.Tensor]) -> tuple[list[str], list[str]]:
+    missing, unexpected = module.load_state_dict(weights, strict=False)
+    loaded = {id(parameter) for key, parameter in module.named_parameters(remove_duplicate=False) if key not in missing}
+    shared = {key for key, parameter in module.named_parameters(remove_duplicate=False) if id(parameter) in loaded}
+    return [key for key in missing if key not in shared], unexpected
 
 
 def shown(items: Iterable[str], limit: int = SHOWN) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from converter.testing import skip_where_missing
 from converter_torch.plugin import Torch
 
 pytest_pycollect_makemodule = skip_where_missing(Torch())
+sys.path.append(str(Path(__file__).parents[1] / "coverage"))
 
 Load = Callable[..., Any]
 Prove = Callable[..., Any]
@@ -47,7 +49,7 @@ def load() -> Load:
 def prove(tmp_path: Path) -> Prove:
     """Export a model and compare its graph's answers with its own: `prove(model, {"batch": 1}, …, exporter=…)`; gives the graph."""
 
-    def proven(model: SourceModel, *sizes: Mapping[str, int], exporter: str = "dynamo", opset: int | None = None, atol: float = 1e-5) -> Any:
+    def proven(model: SourceModel, *sizes: Mapping[str, int], exporter: str = "patched", opset: int | None = None, atol: float = 1e-5) -> Any:
         import onnx
 
         path = tmp_path / f"{exporter}.onnx"

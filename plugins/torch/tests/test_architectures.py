@@ -127,7 +127,7 @@ def test_the_crnn_becomes_a_small_graph_with_free_axes(mission: Mission, saved: 
     graph = prove(model, *SIZES)
     assert [node.op_type for node in graph.graph.node].count("LSTM") == 2
     assert len(graph.graph.node) < 60
-    prove(model, *SIZES, exporter="torchscript")
+    prove(model, *SIZES, exporter="trace")
 
 
 def test_its_metadata_tells_how_images_become_text(mission: Mission, saved: Any, load: Any) -> None:

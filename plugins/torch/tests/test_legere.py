@@ -39,7 +39,7 @@ def test_its_graph_reads_the_same_text(load: Any, prove: Any, tmp_path: Path) ->
     assert [node.op_type for node in graph.graph.node].count("GRU") == 1
     crops = [rendered(text) for text in LINES]
     own = recognize_segments(load_model(), [LineSegment(crop, (0, 0, crop.shape[1], crop.shape[0])) for crop in crops])
-    session = onnxruntime.InferenceSession(tmp_path / "dynamo.onnx", providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(tmp_path / "patched.onnx", providers=["CPUExecutionProvider"])
     read = [
         ctc_greedy_decode(torch.from_numpy(session.run(None, {"images": images_to_tensor([normalize_line(crop)]).numpy()})[0]))[0] for crop in crops
     ]

@@ -297,10 +297,22 @@ def test_an_option_that_the_model_does_not_take(net: Net, load: Any) -> None:
     assert "CRNN" in caught.value.hint
 
 
-def test_inputs_that_are_not_given(net: Net, load: Any) -> None:
+def test_inputs_that_are_not_given_are_proposed_and_shown(net: Net, load: Any) -> None:
+    model = load(net)
+    assert model.summary == "Net, 43 parameters; proposed --input 'x:float32[batch=1..64,4]'"
+    assert agrees(model, net)
+
+
+def test_inputs_that_are_not_given_and_cannot_be_proposed(load: Any) -> None:
+    class Rows(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return x - x.mean(0)
+
     with pytest.raises(MissingInputs) as caught:
-        load(net)
-    assert str(caught.value) == "the inputs of Net are not known\n  its forward takes (x: 'torch.Tensor') -> 'torch.Tensor'"
+        load(Rows())
+    assert str(caught.value) == (
+        "the inputs of Rows are not known, and none that were tried are right\n  its forward takes (x: 'torch.Tensor') -> 'torch.Tensor'"
+    )
     assert "--input 'x:float32[batch,3,224,224]'" in caught.value.hint
 
 

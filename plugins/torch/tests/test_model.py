@@ -12,6 +12,7 @@ import pytest
 import torch
 from torch import nn
 from torch.export import Dim
+from torch.utils import _pytree as pytree
 
 from converter.plugin import Axis, MissingInputs, UsageError
 from converter_torch.outputs import flatten
@@ -24,6 +25,45 @@ Pair = namedtuple("Pair", ["first", "second"])  # noqa: PYI024 - the kind that u
 class State:
     h: torch.Tensor
     c: torch.Tensor | None
+
+
+@dataclass
+class Layer:
+    keys: torch.Tensor
+    values: torch.Tensor
+
+
+class Cache:
+    """As transformers has them: an object with layers."""
+
+    def __init__(self, layers: list[Layer]) -> None:
+        self.layers = layers
+
+
+class Crossed:
+    def __init__(self, own: Cache, crossed: Cache) -> None:
+        self.self_attention_cache, self.cross_attention_cache = own, crossed
+
+
+class Legacy:
+    def to_legacy_cache(self) -> Any:
+        return ((ONE, ONE),)
+
+
+class Registered:
+    """Registered with torch's pytree."""
+
+    def __init__(self, first: Any, second: Any) -> None:
+        self.first, self.second = first, second
+
+
+pytree.register_pytree_node(
+    Registered,
+    lambda each: ([each.first, each.second], None),
+    lambda items, _: Registered(*items),
+    flatten_with_keys_fn=lambda each: ([(pytree.GetAttrKey("first"), each.first), (pytree.GetAttrKey("second"), each.second)], None),
+    serialized_type_name="converter_torch.tests.Registered",
+)
 
 
 class ModelOutput(OrderedDict[str, Any]):
@@ -46,7 +86,20 @@ ONE = torch.ones(1)
         ({"logits": ONE, "state": State(ONE, ONE)}, ["logits", "state.h", "state.c"]),
         (State(ONE, None), ["h"]),
         (Pair(ONE, {"a": ONE}), ["first", "second.a"]),
-        (ModelOutput(logits=ONE, past_key_values=[(ONE, ONE)], loss=None), ["logits", "past_key_values.0.0", "past_key_values.0.1"]),
+        (ModelOutput(logits=ONE, past_key_values=[(ONE, ONE)], loss=None), ["logits", "past_key_values.0.key", "past_key_values.0.value"]),
+        (
+            {"past_key_values": ((ONE, ONE, ONE, ONE),)},
+            [f"past_key_values.0.{part}" for part in ("decoder.key", "decoder.value", "encoder.key", "encoder.value")],
+        ),
+        ({"states": ((ONE, ONE),), "cache": ()}, ["states.0.0", "states.0.1"]),
+        ({"past": Cache([Layer(ONE, ONE), Layer(ONE, ONE)])}, ["past.0.key", "past.0.value", "past.1.key", "past.1.value"]),
+        (
+            Crossed(Cache([Layer(ONE, ONE)]), Cache([Layer(ONE, ONE)])),
+            [f"output.0.{part}" for part in ("decoder.key", "decoder.value", "encoder.key", "encoder.value")],
+        ),
+        ({"past": Legacy()}, ["past.0.key", "past.0.value"]),
+        (Registered(ONE, (ONE,)), ["first", "second.0"]),
+        ({"boxes": ONE, "count": 3, "ratio": 0.5, "found": True}, ["boxes", "count", "ratio", "found"]),
         ((None, ONE), ["output_1"]),
     ],
 )
@@ -55,9 +108,24 @@ def test_outputs_have_readable_names(value: Any, expected: list[str]) -> None:
 
 
 def test_an_output_that_is_no_tensor() -> None:
-    with pytest.raises(UsageError, match=r"forward returns a int as sizes\.0, which is no tensor") as caught:
-        flatten({"logits": ONE, "sizes": [3]})
+    with pytest.raises(UsageError, match=r"forward returns a str as sizes\.0, which is no tensor") as caught:
+        flatten({"logits": ONE, "sizes": ["three"]})
     assert "tuples" in caught.value.hint
+
+
+def test_an_output_that_is_not_dense() -> None:
+    with pytest.raises(UsageError, match="forward returns found as a sparse_coo tensor") as caught:
+        flatten({"found": torch.eye(2).to_sparse()})
+    assert "dense" in caught.value.hint
+
+
+def test_numbers_become_tensors() -> None:
+    found = dict(flatten({"count": 3, "ratio": 0.5, "found": True}))
+    assert [(each.dtype, each.shape, each.item()) for each in found.values()] == [
+        (torch.int64, (), 3),
+        (torch.float32, (), 0.5),
+        (torch.bool, (), True),
+    ]
 
 
 @pytest.mark.parametrize("dtype", ["bool", "int8", "uint16", "int64", "float16", "float64", "bfloat16", "float8_e4m3fn", "float8_e5m2"])
@@ -183,7 +251,7 @@ def test_the_axes_of_an_exported_program(load: Any) -> None:
     model = load(program)
     assert [(each.name, each.dims) for each in model.inputs] == [("x", ("batch", "x_1", 4)), ("past_key", ("batch", "x_1 + x_1", 4))]
     assert dict(model.axes) == {"batch": Axis(2, 16), "x_1": Axis(1, 64)}
-    assert [each.name for each in model.exporters] == ["dynamo"]
+    assert [each.name for each in model.exporters] == ["program"]
     feeds = model.sample(np.random.default_rng(0), {"batch": 2, "x_1": 3})
     np.testing.assert_array_equal(model.run(feeds)["output"], 2 * np.concatenate([feeds["x"], feeds["past_key"]], 1))
 
@@ -228,7 +296,7 @@ def test_a_script_keeps_its_control_flow(load: Any) -> None:
 
     model = load(torch.jit.script(Looping()), "x:float32[rows,2]")
     assert model.summary == "TorchScript Looping, 0 parameters"
-    assert [each.name for each in model.exporters] == ["torchscript"]
+    assert [each.name for each in model.exporters] == ["script"]
     assert model.run({"x": np.ones((7, 2), np.float32)})["total"].tolist() == [7.5, 7.5]
     with pytest.raises(MissingInputs, match=r"its forward takes \(x: Tensor, bias: float = 0.5\)"):
         load(torch.jit.script(Looping()))

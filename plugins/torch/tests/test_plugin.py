@@ -81,6 +81,16 @@ def test_other_files_are_none(tmp_path: Path) -> None:
     assert match(tmp_path) is Match.NO
 
 
+def test_weights_in_several_files(tmp_path: Path) -> None:
+    for name in ("model.safetensors.index.json", "pytorch_model.bin.index.json"):
+        folder = tmp_path / name.partition(".")[0]
+        folder.mkdir()
+        (folder / name).write_text('{"metadata": {}, "weight_map": {"a": "model-00001-of-00002.safetensors"}}')
+        assert match(folder / name) is match(folder) is Match.CONTENT
+    (tmp_path / "package.json").write_text('{"name": "no index"}')
+    assert match(tmp_path / "package.json") is Match.NO
+
+
 def test_a_zip_file_that_is_cut_off_is_named(tmp_path: Path) -> None:
     path = tmp_path / "cut.pth"
     write_checkpoint(path)

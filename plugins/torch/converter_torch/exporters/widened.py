@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import nn
 
-from converter_torch.exporters.dynamo import write_module
+from converter_torch.exporters.patched import write_module
 
 if TYPE_CHECKING:
     from converter.plugin import ExportRequest
@@ -20,10 +20,13 @@ if TYPE_CHECKING:
     from converter_torch.model import TorchModel
 
 
-def write_widened(model: TorchModel, request: ExportRequest) -> None:
-    """Write the model's graph to `request.path`; raises ExportError where the opset cannot be had."""
+NAME = "widened"
+
+
+def write_widened(model: TorchModel, request: ExportRequest) -> str:
+    """Write the model's graph to `request.path`; return which patches mattered. Raises as `write_patched`."""
     dtypes = [getattr(torch, output.dtype) for output in model.outputs]
-    write_module(Widened(model.flat, dtypes), model, request)
+    return write_module(Widened(model.flat, dtypes), model, request, NAME)
 
 
 def is_bfloat16(module: nn.Module) -> bool:

@@ -2,6 +2,7 @@
 
 A patch is a context manager: it takes the module that is to be exported and gives the one to export in its place; on leaving it,
 torch and the module are as they were. They replace attributes of torch itself: while one is active, no other thread may run a model.
+A patch notes where its stand-in did what torch's own would not have done.
 """
 
 from __future__ import annotations
@@ -13,20 +14,46 @@ from typing import TYPE_CHECKING
 
 from converter_torch.exporters.patches.attention import plain_attention
 from converter_torch.exporters.patches.dispatch import fresh_dispatch
+from converter_torch.exporters.patches.einsum import plain_einsum
+from converter_torch.exporters.patches.encodings import one_hot_of_free_classes
+from converter_torch.exporters.patches.factories import free_factories
+from converter_torch.exporters.patches.fourier import mirrored_inverse
+from converter_torch.exporters.patches.grids import free_grids
+from converter_torch.exporters.patches.masks import unread_masks
+from converter_torch.exporters.patches.notes import Notes
+from converter_torch.exporters.patches.numbers import symbolic_numbers
+from converter_torch.exporters.patches.pooling import free_pooling
+from converter_torch.exporters.patches.ranks import attention_of_four_dims
 from converter_torch.exporters.patches.recurrence import recurrent_operators
+from converter_torch.exporters.patches.scalars import constant_scalars
 
 if TYPE_CHECKING:
     from torch import nn
 
-Patch = Callable[["nn.Module"], AbstractContextManager["nn.Module"]]
+Patch = Callable[["nn.Module", Notes], AbstractContextManager["nn.Module"]]
 
-PATCHES: tuple[Patch, ...] = (fresh_dispatch, plain_attention, recurrent_operators)
+PATCHES: tuple[Patch, ...] = (
+    fresh_dispatch,
+    plain_attention,
+    plain_einsum,
+    attention_of_four_dims,
+    unread_masks,
+    symbolic_numbers,
+    free_factories,
+    free_pooling,
+    free_grids,
+    one_hot_of_free_classes,
+    mirrored_inverse,
+    recurrent_operators,
+    constant_scalars,
+)
 
 
 @contextlib.contextmanager
-def patched(module: nn.Module) -> Iterator[nn.Module]:
-    """Apply every patch; gives the module to export."""
+def patched(module: nn.Module) -> Iterator[tuple[nn.Module, Notes]]:
+    """Apply every patch; gives the module to export, and the notes that the patches make while it is exported."""
+    notes = Notes()
     with contextlib.ExitStack() as stack:
         for patch in PATCHES:
-            module = stack.enter_context(patch(module))
-        yield module
+            module = stack.enter_context(patch(module, notes))
+        yield module, notes

@@ -11,9 +11,11 @@ import torch
 if TYPE_CHECKING:
     from torch import nn
 
+    from converter_torch.exporters.patches.notes import Notes
+
 
 @contextlib.contextmanager
-def plain_attention(module: nn.Module) -> Iterator[nn.Module]:
+def plain_attention(module: nn.Module, _notes: Notes | None = None) -> Iterator[nn.Module]:
     """Turn the fast path off."""
     enabled = torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)

@@ -15,12 +15,14 @@ import torch
 if TYPE_CHECKING:
     from torch import nn
 
+    from converter_torch.exporters.patches.notes import Notes
+
 _OPERATORS = ("lstm", "gru", "rnn_tanh", "rnn_relu")
 _OVERLOADS = ("input", "data")
 
 
 @contextlib.contextmanager
-def fresh_dispatch(module: nn.Module) -> Iterator[nn.Module]:
+def fresh_dispatch(module: nn.Module, _notes: Notes | None = None) -> Iterator[nn.Module]:
     """Clear the caches before and after."""
     _clear()
     try:

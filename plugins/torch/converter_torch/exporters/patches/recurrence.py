@@ -9,17 +9,21 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
 
+from converter_torch.exporters.patches.replacing import attributes
 from converter_torch.recurrent.cells import CELLS, Cell
 from converter_torch.recurrent.layers import run_layers
 from converter_torch.recurrent.packing import Packings
 from converter_torch.recurrent.weights import Form, LayerWeights, PreparedWeights, arrange
+
+if TYPE_CHECKING:
+    from converter_torch.exporters.patches.notes import Notes
 
 _VF = torch._VF
 _LAYERS = (nn.LSTM, nn.GRU, nn.RNN)
@@ -51,18 +55,18 @@ def _identity(module: nn.Module) -> int:
 
 
 @contextlib.contextmanager
-def recurrent_operators(module: nn.Module) -> Iterator[nn.Module]:
+def recurrent_operators(module: nn.Module, notes: Notes) -> Iterator[nn.Module]:
     """Replace torch's recurrent functions; gives the module with its prepared weights."""
     prepared = Prepared(module)
-    door = _Door(prepared)
+    door = _Door(prepared, notes)
     functions = {name: door.standing_in(cell, getattr(torch, name)) for name, cell in CELLS.items()}
     packing = {"_pack_padded_sequence": door.packings.pack, "_pad_packed_sequence": door.packings.pad}
     torch.overrides.get_overridable_functions()  # torch keeps this list of its functions: it is made before they are replaced
     with contextlib.ExitStack() as stack:
-        stack.enter_context(_attributes(_VF, {**functions, **packing}))
-        stack.enter_context(_attributes(torch, functions))
+        stack.enter_context(attributes(_VF, {**functions, **packing}))
+        stack.enter_context(attributes(torch, functions))
         for kind in _LAYERS:
-            stack.enter_context(_attributes(kind, {"forward": door.noting(kind.forward), "check_forward_args": _unchecked}))
+            stack.enter_context(attributes(kind, {"forward": door.noting(kind.forward), "check_forward_args": _unchecked}))
         stack.enter_context(_code(nn.utils.rnn.pad_packed_sequence, _pad_packed_sequence))
         yield prepared
 
@@ -78,9 +82,10 @@ class _Running:
 class _Door:
     """What runs in place of `torch._VF.lstm` and its kin, with their signatures."""
 
-    def __init__(self, prepared: Prepared) -> None:
+    def __init__(self, prepared: Prepared, notes: Notes) -> None:
         self.packings = Packings()
         self._prepared = prepared
+        self._notes = notes
         self._running: list[_Running] = []
 
     def noting(self, forward: Callable[..., Any]) -> Callable[..., Any]:
@@ -101,6 +106,7 @@ class _Door:
 
         @functools.wraps(function)
         def stand_in(data: torch.Tensor, *arguments: Any) -> tuple[torch.Tensor, ...]:
+            self._notes.add(f"{cell.operator} as one operator")
             dense = isinstance(arguments[2], bool)  # a packed sequence has its batch sizes before the states
             return self._dense(cell, data, *arguments) if dense else self._packed(cell, data, *arguments)
 
@@ -142,22 +148,6 @@ def _pad_packed_sequence(sequence: Any, batch_first: bool = False, padding_value
     padded, lengths = _VF._pad_packed_sequence(sequence.data, sequence.batch_sizes, batch_first, padding_value, total_length)
     order = sequence.unsorted_indices
     return (padded, lengths) if order is None else (padded.index_select(0 if batch_first else 1, order), lengths[order])
-
-
-@contextlib.contextmanager
-def _attributes(owner: Any, values: Mapping[str, Any]) -> Iterator[None]:
-    """Set attributes; on leaving, delete those that the owner did not have itself and give the others their value again."""
-    before = {name: vars(owner)[name] for name in values if name in vars(owner)}
-    for name, value in values.items():
-        setattr(owner, name, value)
-    try:
-        yield
-    finally:
-        for name in values:
-            if name in before:
-                setattr(owner, name, before[name])
-            else:
-                delattr(owner, name)
 
 
 @contextlib.contextmanager

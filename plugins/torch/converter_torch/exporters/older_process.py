@@ -1,6 +1,6 @@
-"""The exporting process of the torchscript exporter.
+"""The process in which torch.onnx's older exporter runs.
 
-    python -P -m converter_torch.exporters.torchscript_process FOLDER
+    python -P -m converter_torch.exporters.older_process FOLDER
 
 FOLDER holds the TorchScript module, its example and the job; the graph goes where the job says.
 """
@@ -12,16 +12,17 @@ import sys
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import onnx
 import torch
 
+from converter_torch.exporters import older_cells
+from converter_torch.exporters.children import JOB, leave_error
 from converter_torch.tensors import to_array
 
 SCRIPT = "script.pt"
 EXAMPLE = "example.pt"
-JOB = "job.json"
-ERROR = "error.txt"
 
 
 def main(folder: Path) -> None:
@@ -29,7 +30,7 @@ def main(folder: Path) -> None:
     try:
         export(folder)
     except Exception as error:
-        (folder / ERROR).write_text(f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}", "utf-8")
+        leave_error(folder, error)
         raise
 
 
@@ -38,6 +39,8 @@ def export(folder: Path) -> None:
     job = json.loads((folder / JOB).read_text("utf-8"))
     example = tuple(torch.load(folder / EXAMPLE, weights_only=True))
     warnings.simplefilter("ignore")
+    older_cells.register(job["opset"])
+    torch.onnx.register_custom_op_symbolic("aten::__contains_", _is_in, job["opset"])  # type: ignore[attr-defined]
     torch.onnx.export(
         torch.jit.load(folder / SCRIPT),  # type: ignore[no-untyped-call]
         example,
@@ -49,6 +52,19 @@ def export(folder: Path) -> None:
         opset_version=job["opset"],
     )
     _declare_dropped_inputs(Path(job["path"]), dict(zip(job["inputs"], example, strict=True)))
+
+
+def _is_in(graph: Any, items: Any, item: Any) -> Any:
+    """Write `item in items` for whole numbers, which torch's cells ask of their input's dims; torch's own wants the list unfolded."""
+    equal = graph.op("Cast", graph.op("Equal", _vector(graph, items), item), to_i=onnx.TensorProto.INT64)
+    return graph.op("Cast", graph.op("ReduceMax", equal, keepdims_i=0), to_i=onnx.TensorProto.BOOL)
+
+
+def _vector(graph: Any, items: Any) -> Any:
+    if items.node().kind() != "prim::ListConstruct":
+        return items
+    one = graph.op("Constant", value_t=torch.tensor([1]))
+    return graph.op("Concat", *(graph.op("Reshape", each, one) for each in items.node().inputs()), axis_i=0)
 
 
 def _declare_dropped_inputs(path: Path, example: Mapping[str, torch.Tensor]) -> None:

@@ -1,0 +1,93 @@
+"""How much of PyTorch converts and agrees at every size: ours beside torch's two exporters alone.
+
+    python benchmarks/coverage_torch.py [--part NAME] [--only TEXT,TEXT] [--ours] [--columns NAMES] [--jobs N] [--limit SECONDS] [--seconds SECONDS] [--cache FILE] [--fresh] [--write]
+
+Every conversion runs in a process of its own, with a time limit. Verdicts are kept in the cache, so a run that was ended goes on where it was; `--fresh` measures again.
+Prints every case of ours that does not agree, and the counts. The page is written from what the cache has: the rest is "not measured".
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from time import perf_counter
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "plugins" / "torch" / "coverage"))
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # a process that is forked must have no threads of others
+
+import torch
+
+from torch_cases import PARTS
+from torch_cases.apart import judge_apart, preload
+from torch_cases.case import Case
+from torch_cases.judging import COLUMNS, OURS, Verdict
+from torch_cases.kept import Kept
+from torch_cases.page import DOCUMENT, Found, counted, document
+
+CACHE = Path("build/coverage_torch.jsonl")
+LIMIT = 240.0  # seconds of one conversion
+
+
+def main() -> None:
+    """Measure what is asked for and not kept, and print what does not agree."""
+    given = _arguments()
+    kept, started = Kept(given.cache), perf_counter()
+    preload()
+    warnings.simplefilter("ignore")
+    columns = [OURS] if given.ours else given.columns.split(",")
+    found: dict[str, dict[str, Found]] = {}
+    for part in given.part.split(",") if given.part else PARTS:
+        cases = {name: make() for name, make in PARTS[part].items() if _is_wanted(name, given.only)}
+        for column in columns:
+            every = [case for each in cases.values() for case in each]
+            _measure(every, column, kept, jobs=given.jobs, limit=given.limit, fresh=given.fresh, deadline=started + given.seconds)
+        found[part] = {
+            name: {column: [kept.get((case.row, case.setting, column)) for case in each] for column in COLUMNS} for name, each in cases.items()
+        }
+        for column in columns:
+            print(f"{part}, {column}: {counted(verdict for row in found[part].values() for verdict in row[column])}", flush=True)
+    if given.write:
+        DOCUMENT.write_text(document(found, torch=torch.__version__.partition("+")[0], limit=given.limit), "utf-8")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--part", default="", help=f"of {', '.join(PARTS)}, with commas between; without it all")
+    parser.add_argument("--only", default="", help="rows whose name contains one of these, with commas between")
+    parser.add_argument("--ours", action="store_true", help="without torch's exporters beside it")
+    parser.add_argument("--columns", default=",".join(COLUMNS), help=f"of {', '.join(COLUMNS)}, with commas between")
+    parser.add_argument("--jobs", type=int, default=1, help="conversions at a time")
+    parser.add_argument("--limit", type=float, default=LIMIT, help="seconds that one conversion may take")
+    parser.add_argument("--seconds", type=float, default=float("inf"), help="begin no conversion after so many")
+    parser.add_argument("--cache", type=Path, default=CACHE, help="where verdicts are kept")
+    parser.add_argument("--fresh", action="store_true", help="measure again what is kept")
+    parser.add_argument("--write", action="store_true", help=f"write {DOCUMENT.name} as well")
+    return parser.parse_args()
+
+
+def _is_wanted(name: str, only: str) -> bool:
+    return any(each in name.lower() for each in only.lower().split(","))
+
+
+def _measure(cases: list[Case], column: str, kept: Kept, *, jobs: int, limit: float, fresh: bool, deadline: float) -> None:
+    open_cases = [case for case in cases if fresh or kept.get((case.row, case.setting, column)) is None]
+    with ThreadPoolExecutor(jobs) as pool:
+        for verdict in pool.map(partial(_judged, column=column, limit=limit, deadline=deadline), open_cases):
+            if verdict is None:
+                continue
+            kept.put(verdict)
+            if column == OURS and not verdict.agrees:
+                print(f"{verdict.row}({verdict.setting}): {'refused by the proof: ' * verdict.refused}{verdict.reason}", flush=True)
+
+
+def _judged(case: Case, *, column: str, limit: float, deadline: float) -> Verdict | None:
+    return judge_apart(case, column, limit) if perf_counter() < deadline else None
+
+
+if __name__ == "__main__":
+    main()

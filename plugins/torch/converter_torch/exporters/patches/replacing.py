@@ -1,0 +1,40 @@
+"""Attributes of torch and of other modules replaced for a time."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from types import ModuleType
+from typing import Any
+
+
+@contextlib.contextmanager
+def attributes(owner: Any, values: Mapping[str, Any]) -> Iterator[None]:
+    """Set attributes; on leaving, delete those that the owner did not have itself and give the others their value again."""
+    before = {name: vars(owner)[name] for name in values if name in vars(owner)}
+    for name, value in values.items():
+        setattr(owner, name, value)
+    try:
+        yield
+    finally:
+        for name in values:
+            if name in before:
+                setattr(owner, name, before[name])
+            else:
+                delattr(owner, name)
+
+
+@contextlib.contextmanager
+def everywhere(functions: Mapping[Callable[..., Any], Callable[..., Any]]) -> Iterator[None]:
+    """Replace functions (a mapping from each to its stand-in) in every Python module that holds one, under whatever name."""
+    stand_ins = {id(function): stand_in for function, stand_in in functions.items()}
+    with contextlib.ExitStack() as stack:
+        for module in list(sys.modules.values()):
+            if isinstance(module, ModuleType) and (found := _holding(module, stand_ins)):
+                stack.enter_context(attributes(module, found))
+        yield
+
+
+def _holding(module: ModuleType, stand_ins: Mapping[int, Any]) -> dict[str, Any]:
+    return {name: stand_ins[id(value)] for name, value in list(vars(module).items()) if id(value) in stand_ins}
