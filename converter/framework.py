@@ -53,7 +53,8 @@ class Option:
             if not re.fullmatch(r"-?[0-9]{1,18}", text):
                 raise UsageError(f"option {self.name} is a whole number, not '{text}'", hint=f"-O {self.name}={self.default}")
             return int(text)
-        if self.choices and text not in self.choices:
+        is_unset = text == self.default == ""
+        if self.choices and text not in self.choices and not is_unset:
             raise UsageError(f"option {self.name} cannot be '{text}'", hint=f"one of: {', '.join(self.choices)}")
         return text
 

@@ -19,6 +19,7 @@ SWITCH = Option("fast", "a switch", False)
 COUNT = Option("depth", "a count", 3)
 CHOICE = Option("mode", "a choice", "a", ("a", "b"))
 TEXT = Option("note", "a text", "")
+UNSET = Option("part", "a choice that need not be made", choices=("a", "b"))
 
 
 @pytest.mark.parametrize(
@@ -31,6 +32,7 @@ TEXT = Option("note", "a text", "")
         (COUNT, "12", 12),
         (CHOICE, "b", "b"),
         (TEXT, "a=b", "a=b"),
+        (UNSET, "", ""),
     ],
 )
 def test_an_option_has_the_type_of_its_default(option: Option, text: str, value: object) -> None:
@@ -47,6 +49,7 @@ def test_an_option_has_the_type_of_its_default(option: Option, text: str, value:
         (COUNT, "--5", "option depth is a whole number, not '--5'", "-O depth=3"),
         (COUNT, "²", "option depth is a whole number, not '²'", "-O depth=3"),
         (CHOICE, "c", "option mode cannot be 'c'", "one of: a, b"),
+        (CHOICE, "", "option mode cannot be ''", "one of: a, b"),
     ],
 )
 def test_a_wrong_value_is_named(option: Option, text: str, message: str, hint: str) -> None:

@@ -85,7 +85,7 @@ def operators(graph: onnx.ModelProto) -> list[str]:
     return [node.op_type for node in graph.graph.node if node.op_type in {"LSTM", "GRU", "RNN"}]
 
 
-@pytest.mark.parametrize("setting", sampled(every_setting(), 12))
+@pytest.mark.parametrize("setting", sampled(every_setting(), 8))
 def test_every_setting_is_fused_and_right_at_every_size(setting: Setting, load: Any, prove: Any) -> None:
     model = load(Layer(setting.module()), *setting.inputs())
     graph = prove(model, *SIZES)
@@ -127,7 +127,7 @@ def every_packing() -> list[Packed]:
     return [Packed(*each) for each in itertools.product(("LSTM", "projected LSTM", "GRU", "tanh RNN"), *[(False, True)] * 5)]
 
 
-@pytest.mark.parametrize("packed", sampled(every_packing(), 12))
+@pytest.mark.parametrize("packed", sampled(every_packing(), 5))
 def test_packed_sequences_are_fused_and_right_at_every_size(packed: Packed, load: Any, prove: Any) -> None:
     layer = packed.module()
     sequence, *states = layer.setting.inputs()
