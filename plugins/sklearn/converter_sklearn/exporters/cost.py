@@ -12,7 +12,7 @@ import numpy as np
 MUCH = 1.5  # from which it is worth a word
 _LARGE = 1 << 15  # bytes of weights; a graph with fewer takes microseconds in either precision
 _LARGEST = 1 << 24  # bytes; of a larger graph most are trees, whose precision is another matter, and whose session takes seconds to create
-_ROUNDS = 3
+_ROUNDS = 2
 
 
 def note_of(path: Path, write_in_float32: Callable[[Path], Any], feeds: Mapping[str, np.ndarray]) -> str:

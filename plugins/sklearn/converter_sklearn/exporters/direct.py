@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 OPSET = 21
 
 
-ROWS = 48  # on which double precision is timed
+ROWS = 32  # on which double precision is timed
 
 
 def write_direct(model: SklearnModel, request: ExportRequest) -> str:
