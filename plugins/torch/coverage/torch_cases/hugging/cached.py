@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from torch_cases.case import Case
-from torch_cases.hugging.tiny import SMALL, architecture
+from torch_cases.hugging.tiny import PAIR, SMALL, architecture
 
 _GROUPED = {"num_key_value_heads": 2, "head_dim": 8}
 _PARTS = ("encoder", "decoder", "decoder-with-past")
@@ -22,17 +22,7 @@ def _parts(kind: str, head: str, **settings: Any) -> list[Case]:
     return [replace(case, setting=part, options={"part": part}, is_saved=True) for part in _PARTS]
 
 
-_BART = {
-    "vocab_size": 99,
-    "d_model": 32,
-    "encoder_layers": 2,
-    "decoder_layers": 2,
-    "encoder_attention_heads": 4,
-    "decoder_attention_heads": 4,
-    "encoder_ffn_dim": 37,
-    "decoder_ffn_dim": 37,
-    "max_position_embeddings": 128,
-}
+_BART = {**PAIR, "max_position_embeddings": 128}
 _WHISPER = {**_BART, "num_mel_bins": 16, "max_source_positions": 30, "max_target_positions": 40, "decoder_start_token_id": 1}
 _TOKENS = {"pad_token_id": 1, "bos_token_id": 1, "eos_token_id": 2}
 _T5 = {"vocab_size": 99, "d_model": 32, "d_kv": 8, "d_ff": 37, "num_layers": 2, "num_heads": 4, "decoder_start_token_id": 0}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from torch_cases.case import Case
-from torch_cases.hugging.tiny import architecture
+from torch_cases.hugging.tiny import PAIR, architecture
 
 _WAVES = {
     "hidden_size": 32,
@@ -38,15 +38,8 @@ CASES = (
     architecture(
         "whisper",
         *("input_features:float32[batch,16,60]", "decoder_input_ids:int64[batch,target=2..30]{3..98}"),
-        vocab_size=99,
         num_mel_bins=16,
-        d_model=32,
-        encoder_layers=2,
-        decoder_layers=2,
-        encoder_attention_heads=4,
-        decoder_attention_heads=4,
-        encoder_ffn_dim=37,
-        decoder_ffn_dim=37,
+        **PAIR,
         max_source_positions=30,
         max_target_positions=40,
         use_cache=False,
@@ -58,15 +51,8 @@ CASES = (
     architecture(
         "speech_to_text",
         *("input_features:float32[batch,frames=20..200,16]", "decoder_input_ids:int64[batch,target=2..30]{3..98}"),
-        vocab_size=99,
         input_feat_per_channel=16,
-        d_model=32,
-        encoder_layers=2,
-        decoder_layers=2,
-        encoder_attention_heads=4,
-        decoder_attention_heads=4,
-        encoder_ffn_dim=37,
-        decoder_ffn_dim=37,
+        **PAIR,
         max_source_positions=256,
         max_target_positions=64,
         use_cache=False,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from torch_cases.case import Case
-from torch_cases.hugging.tiny import IDS, MASK, SMALL, architecture
+from torch_cases.hugging.tiny import IDS, MASK, PAIR, SMALL, architecture
 
 _TARGETS = "decoder_input_ids:int64[batch,target=2..60]{3..98}"
 
@@ -16,14 +16,7 @@ def _encoder(kind: str, *more: str, head: str = "AutoModel", **settings: Any) ->
 
 def _translator(kind: str, **settings: Any) -> Case:
     given = {
-        "vocab_size": 99,
-        "d_model": 32,
-        "encoder_layers": 2,
-        "decoder_layers": 2,
-        "encoder_attention_heads": 4,
-        "decoder_attention_heads": 4,
-        "encoder_ffn_dim": 37,
-        "decoder_ffn_dim": 37,
+        **PAIR,
         "max_position_embeddings": 128,
         "use_cache": False,
         "pad_token_id": 1,

@@ -15,6 +15,16 @@ SMALL = {
     "intermediate_size": 37,
     "max_position_embeddings": 128,
 }
+PAIR = {
+    "vocab_size": 99,
+    "d_model": 32,
+    "encoder_layers": 2,
+    "decoder_layers": 2,
+    "encoder_attention_heads": 4,
+    "decoder_attention_heads": 4,
+    "encoder_ffn_dim": 37,
+    "decoder_ffn_dim": 37,
+}
 IDS = "input_ids:int64[batch,sequence=8..100]{3..98}"
 MASK = "attention_mask:int64[batch,sequence=8..100]{0..1}"
 
