@@ -26,31 +26,33 @@ from torch import nn
 from torch.export import ExportedProgram
 
 from converter.plugin import Axis, Input, LoadRequest, MissingInputs, UnreadableSource, UnrecognisedSource, UsageError
-from converter_torch import constants, precision, prefixes
+from converter_torch import precision
 from converter_torch.architectures import registry
 from converter_torch.architectures.architecture import Evidence
-from converter_torch.binding import bind, how_to_give, required
-from converter_torch.checkpoints import read_checkpoint
-from converter_torch.constants import constants_of
 from converter_torch.exporters import translations
-from converter_torch.flat import Flat
 from converter_torch.huggingface.folders import is_beside_config, is_model_folder
 from converter_torch.huggingface.loading import OPTIONS as OF_FOLDERS
 from converter_torch.huggingface.loading import load_folder
-from converter_torch.kinds import SUFFIXES, Kind, kind_of
-from converter_torch.lightning import arguments_from
 from converter_torch.model import Description, TorchModel
-from converter_torch.modules import factory_of, fill, filled, parameters_in_words, shown
-from converter_torch.overriding import overridden
 from converter_torch.plugin import Torch
-from converter_torch.prefixes import without_prefixes
-from converter_torch.programs import binding_of, inputs_of, read_program
-from converter_torch.proposals import propose
-from converter_torch.scripts import read_script, signature_of
-from converter_torch.structures import hints_of
+from converter_torch.proposing.proposals import propose
+from converter_torch.signature import constants
+from converter_torch.signature.binding import bind, how_to_give, required
+from converter_torch.signature.constants import constants_of
+from converter_torch.signature.flat import Flat
+from converter_torch.signature.overriding import overridden
+from converter_torch.signature.structures import hints_of
+from converter_torch.sources import prefixes
+from converter_torch.sources.checkpoints import read_checkpoint
+from converter_torch.sources.kinds import SUFFIXES, Kind, kind_of
+from converter_torch.sources.lightning import arguments_from
+from converter_torch.sources.modules import factory_of, fill, filled, parameters_in_words, shown
+from converter_torch.sources.prefixes import without_prefixes
+from converter_torch.sources.programs import binding_of, inputs_of, read_program
+from converter_torch.sources.scripts import read_script, signature_of
 
 if TYPE_CHECKING:
-    from converter_torch.checkpoints import Checkpoint
+    from converter_torch.sources.checkpoints import Checkpoint
 
 
 def load(request: LoadRequest) -> TorchModel:

@@ -19,8 +19,8 @@ from converter_torch.exporters.resized import write_resized
 from converter_torch.exporters.script import write_script
 from converter_torch.exporters.trace import write_trace
 from converter_torch.exporters.widened import is_bfloat16, write_widened
-from converter_torch.flat import device_of, evaluating
-from converter_torch.probing import working_axes
+from converter_torch.proposing.probing import working_axes
+from converter_torch.signature.flat import device_of, evaluating
 from converter_torch.tensors import dtype_name, to_array, to_tensor
 from converter_torch.watching import first_run
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from torch.export import ExportedProgram
 
     from converter_torch.exporters.translations import Table
-    from converter_torch.flat import Flat
+    from converter_torch.signature.flat import Flat
 
 WRITERS: Mapping[str, Callable[[TorchModel, ExportRequest], str | None]] = MappingProxyType(
     {

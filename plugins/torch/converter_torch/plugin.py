@@ -7,8 +7,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar
 
 from converter.plugin import Framework, LoadRequest, Match, Option, Source, hookimpl
-from converter_torch import kinds
 from converter_torch.huggingface.folders import is_model_folder
+from converter_torch.sources import kinds
 
 if TYPE_CHECKING:
     from converter_torch.model import TorchModel

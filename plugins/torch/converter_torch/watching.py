@@ -15,7 +15,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from converter.plugin import UsageError
 
 if TYPE_CHECKING:
-    from converter_torch.flat import Flat
+    from converter_torch.signature.flat import Flat
 
 _SHOWN = 3
 _ATTENTION = ("scaled_dot_product", "_scaled_dot_product")  # drops, and is random, only where it is told to

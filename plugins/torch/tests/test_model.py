@@ -15,7 +15,7 @@ from torch.export import Dim
 from torch.utils import _pytree as pytree
 
 from converter.plugin import Axis, MissingInputs, UsageError
-from converter_torch.outputs import flatten
+from converter_torch.signature.outputs import flatten
 from converter_torch.tensors import to_array, to_tensor
 
 Pair = namedtuple("Pair", ["first", "second"])  # noqa: PYI024 - the kind that users' code is full of

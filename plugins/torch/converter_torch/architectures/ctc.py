@@ -14,7 +14,7 @@ from torch import nn
 from converter.plugin import CTC_METADATA, IMAGE_METADATA, Axis, CtcAlphabet, ImagePreparation, Input, UsageError
 from converter_torch.architectures.architecture import Recognised
 from converter_torch.architectures.convolutions import HEIGHT
-from converter_torch.modules import parameters_in_words
+from converter_torch.sources.modules import parameters_in_words
 
 if TYPE_CHECKING:
     import torch

@@ -13,8 +13,8 @@ from converter_torch.exporters.capturing import free_dims
 from converter_torch.exporters.failures import explained
 from converter_torch.exporters.patches.dispatch import fresh_dispatch
 from converter_torch.exporters.translating import OPSET, of_opset, save
-from converter_torch.flat import evaluating
 from converter_torch.quiet import quiet
+from converter_torch.signature.flat import evaluating
 
 if TYPE_CHECKING:
     from converter.plugin import ExportRequest

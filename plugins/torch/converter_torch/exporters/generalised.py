@@ -15,10 +15,10 @@ from converter_torch.exporters.capturing import capture_fixed
 from converter_torch.exporters.failures import explained
 from converter_torch.exporters.patches import patched
 from converter_torch.exporters.translating import EXTERNAL_DATA_FROM, translate
-from converter_torch.flat import evaluating, size_in_bytes
 from converter_torch.generalising.constants import CannotGeneralise
 from converter_torch.generalising.graphs import generalise
 from converter_torch.quiet import quiet
+from converter_torch.signature.flat import evaluating, size_in_bytes
 
 if TYPE_CHECKING:
     from converter.plugin import Axis, ExportRequest

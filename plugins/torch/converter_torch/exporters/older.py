@@ -16,12 +16,12 @@ from converter_torch.exporters.children import run_child
 from converter_torch.exporters.failures import explained
 from converter_torch.exporters.older_process import EXAMPLE, SCRIPT
 from converter_torch.exporters.patches.attention import plain_attention
-from converter_torch.flat import evaluating
+from converter_torch.signature.flat import evaluating
 
 if TYPE_CHECKING:
     from converter.plugin import ExportRequest
-    from converter_torch.flat import Flat
     from converter_torch.model import TorchModel
+    from converter_torch.signature.flat import Flat
 
 OPSET = 20
 _PROCESS = "converter_torch.exporters.older_process"

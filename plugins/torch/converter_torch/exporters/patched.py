@@ -14,8 +14,8 @@ from converter_torch.exporters.capturing import capture
 from converter_torch.exporters.failures import explained
 from converter_torch.exporters.patches import patched
 from converter_torch.exporters.translating import save, translate
-from converter_torch.flat import evaluating
 from converter_torch.quiet import quiet
+from converter_torch.signature.flat import evaluating
 
 if TYPE_CHECKING:
     from torch import nn

@@ -13,9 +13,9 @@ import torch
 from converter.plugin import ExportError
 from converter_torch.exporters.failures import explained
 from converter_torch.exporters.older import Scripted, export_older, traced
-from converter_torch.flat import Flat, evaluating
 from converter_torch.quiet import quiet
-from converter_torch.scripts import is_frozen, signature_of
+from converter_torch.signature.flat import Flat, evaluating
+from converter_torch.sources.scripts import is_frozen, signature_of
 
 if TYPE_CHECKING:
     from converter.plugin import ExportRequest

@@ -9,7 +9,7 @@ import torch
 from converter.plugin import ExportError
 from converter_torch.exporters.arithmetic import translations
 from converter_torch.exporters.failures import explained
-from converter_torch.flat import size_in_bytes
+from converter_torch.signature.flat import size_in_bytes
 
 if TYPE_CHECKING:
     from torch import nn

@@ -16,8 +16,8 @@ from converter_torch.exporters.patched import write_module
 
 if TYPE_CHECKING:
     from converter.plugin import ExportRequest
-    from converter_torch.flat import Flat
     from converter_torch.model import TorchModel
+    from converter_torch.signature.flat import Flat
 
 
 NAME = "widened"

@@ -18,8 +18,8 @@ import torch
 from torch import nn
 
 from converter.plugin import Axis, Input
-from converter_torch.flat import device_of, evaluating
 from converter_torch.huggingface import inputs, masks, past
+from converter_torch.signature.flat import device_of, evaluating
 from converter_torch.tensors import dtype_name, to_array, to_tensor
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from converter.plugin import Axis, Input
-from converter_torch.flat import device_of, evaluating
+from converter_torch.signature.flat import device_of, evaluating
 
 if TYPE_CHECKING:
     from converter_torch.huggingface.opening import Opened

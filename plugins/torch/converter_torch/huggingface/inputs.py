@@ -14,9 +14,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from converter.plugin import Axis, Dim, Domain, Input, MissingInputs
-from converter_torch.binding import how_to_give
 from converter_torch.huggingface import images, sounds
 from converter_torch.huggingface.masks import MASK
+from converter_torch.signature.binding import how_to_give
 
 if TYPE_CHECKING:
     from converter_torch.huggingface.opening import Opened

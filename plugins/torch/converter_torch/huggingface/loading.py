@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from converter.plugin import Axis, Input, UsageError
-from converter_torch.binding import bind
-from converter_torch.flat import Flat
 from converter_torch.huggingface import encoder_decoder, images, inputs, masks, tasks
 from converter_torch.huggingface.causal import Causal
 from converter_torch.huggingface.encoder_decoder import Part
 from converter_torch.huggingface.opening import open_folder, quiet
 from converter_torch.huggingface.plain import Plain
 from converter_torch.model import Description, Sample, TorchModel
-from converter_torch.modules import parameters_in_words, shown
-from converter_torch.overriding import overridden
+from converter_torch.signature.binding import bind
+from converter_torch.signature.flat import Flat
+from converter_torch.signature.overriding import overridden
+from converter_torch.sources.modules import parameters_in_words, shown
 
 if TYPE_CHECKING:
     from torch import nn

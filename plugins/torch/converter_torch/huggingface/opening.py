@@ -19,7 +19,7 @@ import torch
 from converter.plugin import MissingPackage, SourceError, UnreadableSource, UnrecognisedSource, UntrustedSource
 from converter_torch.huggingface import tasks
 from converter_torch.huggingface.folders import read_config, weights_in
-from converter_torch.modules import shown
+from converter_torch.sources.modules import shown
 
 ATTENTION = "eager"  # scores, mask and softmax as plain operators; the fused ones choose their way by the values of masks
 _NEWER = "a newer transformers may know it: pip install -U transformers"

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from converter.plugin import Input
-from converter_torch.outputs import flatten
+from converter_torch.signature.outputs import flatten
 from converter_torch.tensors import to_tensor
 
 _ROWS = 5

@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 from torch.utils import _pytree as pytree
 
 from converter.plugin import MissingInputs, UsageError
-from converter_torch.structures import Constant, Leaf, grouped, structured
+from converter_torch.signature.structures import Constant, Leaf, grouped, structured
 
 if TYPE_CHECKING:
-    from converter_torch.structures import Node, Tree
+    from converter_torch.signature.structures import Node, Tree
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 _POSITIONAL = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)

@@ -20,7 +20,7 @@ import torch
 from torch.utils import _pytree as pytree
 
 from converter.plugin import UsageError
-from converter_torch.caches import as_layers, is_cache, names_of_layer
+from converter_torch.signature.caches import as_layers, is_cache, names_of_layer
 
 LONE = "output"
 _DTYPES = {

@@ -19,7 +19,7 @@ from torch import nn
 from torch.nn.utils import parametrizations, weight_norm
 
 from converter.plugin import SourceError
-from converter_torch import lean, modules
+from converter_torch.sources import lean, modules
 
 
 class Block(nn.Module):

@@ -9,8 +9,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from converter_torch.binding import Binding
-from converter_torch.outputs import flatten
+from converter_torch.signature.binding import Binding
+from converter_torch.signature.outputs import flatten
 
 
 class Flat(nn.Module):

@@ -20,9 +20,9 @@ import torch
 from torch import nn
 
 from converter.plugin import Source, SourceError, UnreadableSource, UntrustedSource
-from converter_torch import harmless
-from converter_torch.kinds import Kind, kind_of
-from converter_torch.sharded import read_index, weights_file
+from converter_torch.sources import harmless
+from converter_torch.sources.kinds import Kind, kind_of
+from converter_torch.sources.sharded import read_index, weights_file
 
 NESTED_UNDER = ("model", "state_dict", "model_state_dict")
 _SAFER = "save the weights as .safetensors; or, if you know where the file comes from, --trust"

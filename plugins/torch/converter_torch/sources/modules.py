@@ -11,8 +11,8 @@ import torch
 from torch import nn
 
 from converter.plugin import ConverterError, SourceError, UsageError, import_attribute
-from converter_torch import lean
-from converter_torch.prefixes import fitting
+from converter_torch.sources import lean
+from converter_torch.sources.prefixes import fitting
 
 Load: TypeAlias = Callable[[nn.Module, Mapping[str, torch.Tensor]], tuple[list[str], list[str]]]
 

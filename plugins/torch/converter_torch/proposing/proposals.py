@@ -20,10 +20,10 @@ import torch
 from torch import nn
 
 from converter.plugin import Axis, ConverterError, Input, example_sizes, format_input
-from converter_torch.binding import bind, required
-from converter_torch.entrances import BATCH, LENGTH, Layout, layouts, usual_sizes
-from converter_torch.flat import Flat, device_of, evaluating
-from converter_torch.probing import axis_around, first_size
+from converter_torch.proposing.entrances import BATCH, LENGTH, Layout, layouts, usual_sizes
+from converter_torch.proposing.probing import axis_around, first_size
+from converter_torch.signature.binding import bind, required
+from converter_torch.signature.flat import Flat, device_of, evaluating
 from converter_torch.tensors import to_tensor
 
 ROWS = 3

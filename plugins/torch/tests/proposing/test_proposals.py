@@ -13,8 +13,8 @@ from torch import nn
 
 import converter
 from converter.plugin import MissingInputs, PluginError
-from converter_torch.probing import axis_around
-from converter_torch.proposals import propose
+from converter_torch.proposing.probing import axis_around
+from converter_torch.proposing.proposals import propose
 
 
 class UNet(nn.Module):

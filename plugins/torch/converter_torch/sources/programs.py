@@ -15,10 +15,10 @@ from torch.export import ExportedProgram
 from torch.export.graph_signature import ConstantArgument, InputKind, TensorArgument
 
 from converter.plugin import Axis, Dim, Input, UnreadableSource, UsageError
-from converter_torch.binding import ByStructure
 from converter_torch.quiet import quiet
+from converter_torch.signature.binding import ByStructure
+from converter_torch.sources.vetting import vet
 from converter_torch.tensors import dtype_name
-from converter_torch.vetting import vet
 
 BATCH = "batch"
 USUAL_SPAN = 64  # the sizes tried above the smallest where a program names no bound
