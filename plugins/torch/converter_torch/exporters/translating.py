@@ -9,6 +9,7 @@ import torch
 from converter.plugin import ExportError
 from converter_torch.exporters.arithmetic import translations
 from converter_torch.exporters.failures import explained
+from converter_torch.exporters.torchlib import kept_torchlib
 from converter_torch.signature.flat import size_in_bytes
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def translate(program: ExportedProgram, model: TorchModel, request: ExportReques
 
     Raises ExportError where the opset cannot be had, and where an operator has no translation.
     """
-    with explained(exporter, program):
+    with explained(exporter, program), kept_torchlib():
         graph = torch.onnx.export(
             program,
             dynamo=True,

@@ -12,6 +12,7 @@ import pytest
 import torch
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+from torch.onnx._internal.exporter._registration import ONNXRegistry
 
 from converter.plugin import ExportError, ExportRequest
 from converter_torch.exporters import capturing, patches, translating
@@ -94,6 +95,7 @@ def state_of_torch() -> dict[str, Any]:
         "fft": torch.fft.irfft,
         "einsum": torch.backends.opt_einsum.enabled,
         "masks": nn.modules.transformer._detect_is_causal_mask,
+        "torchlib": vars(ONNXRegistry)["from_torchlib"],
         "numbers": [math.sqrt, math.log, np.ceil, np.prod, sorted(globals())],
     }
 

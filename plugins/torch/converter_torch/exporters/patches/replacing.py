@@ -37,4 +37,7 @@ def everywhere(functions: Mapping[Callable[..., Any], Callable[..., Any]]) -> It
 
 
 def _holding(module: ModuleType, stand_ins: Mapping[int, Any]) -> dict[str, Any]:
-    return {name: stand_ins[id(value)] for name, value in list(vars(module).items()) if id(value) in stand_ins}
+    held = vars(module).copy()
+    if stand_ins.keys().isdisjoint(map(id, held.values())):  # nearly always, and this is the quick way to know
+        return {}
+    return {name: stand_ins[id(value)] for name, value in held.items() if id(value) in stand_ins}
