@@ -21,12 +21,13 @@ def kept_torchlib() -> Iterator[None]:
 
 
 def _copy(opset_version: int | None = None) -> ONNXRegistry:
-    table, kept = ONNXRegistry(), _table(opset_version)
+    table, kept = ONNXRegistry(), read_torchlib(opset_version)
     table._opset_version = kept.opset_version
     table.functions = {target: list(found) for target, found in kept.functions.items()}
     return table
 
 
 @functools.cache
-def _table(opset: int | None) -> ONNXRegistry:
+def read_torchlib(opset: int | None) -> ONNXRegistry:
+    """Return the table for an opset, which nobody may change."""
     return _read() if opset is None else _read(opset)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import multiprocessing
 import os
@@ -14,7 +15,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from torch_cases.case import Case
-from torch_cases.judging import Verdict, failed, judge
+from torch_cases.judging import OPSET, Verdict, failed, judge
 
 PATIENCE = 5  # so many times the limit may pass on the clock
 _PRELOADED = (
@@ -61,6 +62,10 @@ def preload() -> None:
     """Import what a conversion imports, so that the processes forked from this one have it; nothing is exported, which would leave traces."""
     for name in _PRELOADED:
         importlib.import_module(name)
+    from converter_torch.exporters.torchlib import read_torchlib
+
+    read_torchlib(OPSET)
+    gc.freeze()  # what is here by now need not be looked through in every process
 
 
 def _received(receiving: Connection, limit: float) -> Verdict | None:
@@ -77,8 +82,11 @@ def _judge(case: Case, column: str, limit: float, sending: Connection) -> None:
     os.setsid()
     resource.setrlimit(resource.RLIMIT_CPU, (int(limit + sum(os.times()[:2])), resource.RLIM_INFINITY))
     silence()
+    from converter_torch.exporters.torchlib import kept_torchlib
+
     try:
-        verdict = judge(case, column)
+        with kept_torchlib():  # for every exporter alike
+            verdict = judge(case, column)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is this case's verdict
         verdict = failed(case, column, f"{type(error).__name__}: {error}")
     sending.send(verdict)

@@ -38,7 +38,7 @@ OURS = "ours"
 DYNAMO = "dynamo"
 TORCHSCRIPT = "torchscript"
 COLUMNS = (DYNAMO, TORCHSCRIPT, OURS)
-_OPSET = 20
+OPSET = 20
 _SHOWN = 300  # characters of a reason
 
 
@@ -188,7 +188,7 @@ def _dynamo(model: TorchModel, path: Path) -> None:
         dynamic_shapes=shapes.dynamic_shapes(model.flat, example),  # type: ignore[no-untyped-call]
         input_names=[each.name for each in model.inputs],
         output_names=[each.name for each in model.outputs],
-        opset_version=_OPSET,
+        opset_version=OPSET,
         external_data=False,
         verbose=False,
     )
@@ -206,7 +206,7 @@ def _torchscript(model: TorchModel, path: Path) -> None:
         dynamic_axes={each.name: {place: dim for place, dim in enumerate(each.dims) if isinstance(dim, str)} for each in model.inputs},
         input_names=names,
         output_names=[each.name for each in model.outputs],
-        opset_version=_OPSET,
+        opset_version=OPSET,
     )
 
 
