@@ -96,6 +96,6 @@ def test_stand_ins_do_as_torch_where_nothing_is_free() -> None:
     before = net(x)
     with patched(net) as (prepared, notes):
         after = prepared(x)
-        assert notes.line == "patched: attention of four dims"
+        assert notes.line == "patched: adaptive pooling in unequal windows, attention of four dims"
     for name, tensor in before.items():
         torch.testing.assert_close(after[name], tensor)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from converter_torch.exporters.patches.attention import plain_attention
 from converter_torch.exporters.patches.dispatch import fresh_dispatch
+from converter_torch.exporters.patches.divisors import own_divisors
 from converter_torch.exporters.patches.einsum import plain_einsum
 from converter_torch.exporters.patches.encodings import one_hot_of_free_classes
 from converter_torch.exporters.patches.factories import free_factories
@@ -41,6 +42,7 @@ PATCHES: tuple[Patch, ...] = (
     symbolic_numbers,
     free_factories,
     free_pooling,
+    own_divisors,
     free_grids,
     one_hot_of_free_classes,
     mirrored_inverse,
