@@ -17,9 +17,11 @@ from converter_torch.exporters.patches.dispatch import fresh_dispatch
 from converter_torch.exporters.patches.divisors import own_divisors
 from converter_torch.exporters.patches.einsum import plain_einsum
 from converter_torch.exporters.patches.encodings import one_hot_of_free_classes
+from converter_torch.exporters.patches.entropies import written_out_entropies
 from converter_torch.exporters.patches.factories import free_factories
 from converter_torch.exporters.patches.fourier import mirrored_inverse
 from converter_torch.exporters.patches.grids import free_grids
+from converter_torch.exporters.patches.margins import margins_of_one
 from converter_torch.exporters.patches.masks import unread_masks
 from converter_torch.exporters.patches.notes import Notes
 from converter_torch.exporters.patches.numbers import symbolic_numbers
@@ -46,6 +48,8 @@ PATCHES: tuple[Patch, ...] = (
     free_grids,
     one_hot_of_free_classes,
     mirrored_inverse,
+    margins_of_one,
+    written_out_entropies,
     recurrent_operators,
     constant_scalars,
 )

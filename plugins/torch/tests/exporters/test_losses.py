@@ -1,0 +1,43 @@
+"""The stand-ins for torch's losses: equal to torch's own in every setting."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as some
+from torch.nn import functional
+
+from converter_torch.exporters.patches.entropies import written_out_entropies
+from converter_torch.exporters.patches.margins import margins_of_one
+from converter_torch.exporters.patches.notes import Notes
+
+CLASSES = 4
+REDUCTIONS = some.sampled_from(["none", "mean", "sum"])
+
+
+@given(some.data(), some.sampled_from([(), (1,), (3,), (3, 2), (2, 3, 2)]), REDUCTIONS, some.sampled_from([0.0, 0.15, 1.0]), some.integers(0, 99))
+@settings(max_examples=80, deadline=None)
+def test_cross_entropies(data: Any, places: tuple[int, ...], reduction: str, smoothing: float, seed: int) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    shape = (*places[:1], CLASSES, *places[1:])
+    x = torch.randn(shape, generator=generator)
+    probable = data.draw(some.booleans())
+    target = torch.rand(shape, generator=generator) if probable else torch.randint(0, CLASSES, places, generator=generator)
+    weight = torch.rand(CLASSES, generator=generator) if data.draw(some.booleans()) else None
+    ignored = {} if probable else {"ignore_index": data.draw(some.sampled_from([-100, 1]))}
+    given: dict[str, Any] = {"reduction": reduction, "label_smoothing": smoothing, **ignored}
+    wanted = functional.cross_entropy(x, target, weight, **given)
+    with written_out_entropies(torch.nn.Identity(), Notes()):
+        torch.testing.assert_close(functional.cross_entropy(x, target, weight, **given), wanted, equal_nan=True)
+
+
+@given(alone=some.booleans(), reduction=REDUCTIONS)
+@settings(max_examples=10, deadline=None)
+def test_multilabel_margins(*, alone: bool, reduction: str) -> None:
+    x, target = torch.randn(2, CLASSES), torch.tensor([[3, 1, -1, 0], [0, -1, 1, 2]])
+    given = (x[0], target[0]) if alone else (x, target)
+    wanted = functional.multilabel_margin_loss(*given, reduction=reduction)
+    with margins_of_one(torch.nn.Identity(), Notes()):
+        torch.testing.assert_close(functional.multilabel_margin_loss(*given, reduction=reduction), wanted)
