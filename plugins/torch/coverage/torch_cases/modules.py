@@ -30,14 +30,13 @@ _PLACEMENT = frozenset({"device", "dtype"})  # arguments that say nothing of wha
 
 
 class Called(nn.Module):
-    """A module with the arguments of a call of it; the tensors among them are its inputs."""
+    """A module with the arguments of a call of it; the free tensors among them are its inputs."""
 
     def __init__(self, module: nn.Module, leaves: list[Any], spec: pytree.TreeSpec) -> None:
         super().__init__()
         self.module = module
-        self._constants = [None if isinstance(leaf, torch.Tensor) else leaf for leaf in leaves]
-        self._places = [place for place, leaf in enumerate(leaves) if isinstance(leaf, torch.Tensor)]
-        self._spec = spec
+        self._constants, self._spec = leaves, spec
+        self._places = _free(module, leaves)
 
     def forward(self, *tensors: torch.Tensor) -> Any:
         """Return what the module returns."""
@@ -46,6 +45,12 @@ class Called(nn.Module):
             leaves[place] = tensor
         args, kwargs = pytree.tree_unflatten(leaves, self._spec)
         return self.module(*args, **kwargs)
+
+
+def _free(module: nn.Module, leaves: list[Any]) -> list[int]:
+    """Return the places of the tensors that may hold other values; the lengths of concatenated targets belong to the one that is given."""
+    places = [place for place, leaf in enumerate(leaves) if isinstance(leaf, torch.Tensor)]
+    return places[:2] if isinstance(module, nn.CTCLoss) and leaves[1].dim() == 1 else places
 
 
 def pytorch_tests() -> list[Any]:
@@ -98,7 +103,8 @@ def _is_dense(given: Any) -> bool:
 def _case(info: Any, sample: Any, taken: set[str]) -> Case:
     """Return a sample's case, under a name that is not taken."""
     make = partial(_made, info.module_cls, sample)
-    module, tensors = make().eval(), [leaf for leaf in pytree.tree_leaves(_parts(sample.forward_input)) if isinstance(leaf, torch.Tensor)]
+    module, leaves = make().eval(), pytree.tree_leaves(_parts(sample.forward_input))
+    tensors = [leaves[place] for place in _free(module.module, leaves)]
     inputs = tuple(_input(f"x{place}", tensor) for place, tensor in enumerate(tensors))
     feeds = {each.name: to_array(tensor) for each, tensor in zip(inputs, tensors, strict=True)}
     dims = free_batch(module, inputs)

@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from converter_torch.exporters.patches.attention import plain_attention
+from converter_torch.exporters.patches.ctc import ctc_by_scan
 from converter_torch.exporters.patches.dispatch import fresh_dispatch
 from converter_torch.exporters.patches.divisors import own_divisors
 from converter_torch.exporters.patches.einsum import plain_einsum
@@ -48,6 +49,7 @@ PATCHES: tuple[Patch, ...] = (
     free_grids,
     one_hot_of_free_classes,
     mirrored_inverse,
+    ctc_by_scan,
     margins_of_one,
     written_out_entropies,
     recurrent_operators,
