@@ -99,3 +99,20 @@ def test_stand_ins_do_as_torch_where_nothing_is_free() -> None:
         assert notes.line == "patched: adaptive pooling in unequal windows, attention of four dims"
     for name, tensor in before.items():
         torch.testing.assert_close(after[name], tensor)
+
+
+class Masked(nn.Module):
+    """Attention under a mask that is an input, with queries that see nothing among its rows."""
+
+    def forward(self, x: torch.Tensor, mask: torch.Tensor) -> dict[str, torch.Tensor]:
+        blind = mask & (torch.arange(mask.shape[0]) % 2 == 0)[:, None]
+        weights = torch.zeros_like(blind, dtype=x.dtype).masked_fill(~blind, float("-inf"))
+        heads = x.unsqueeze(1)
+        return {
+            "bool": functional.scaled_dot_product_attention(heads, heads, heads, blind),
+            "float": functional.scaled_dot_product_attention(x, x, x, weights),
+        }
+
+
+def test_queries_that_see_no_key_get_zeros(load: Any, prove: Any) -> None:
+    prove(load(Masked(), "x:float32[batch,length,4]", "mask:bool[length,length]"), {"batch": 1, "length": 4}, {"batch": 3, "length": 7})

@@ -30,6 +30,7 @@ from converter_torch.exporters.patches.pooling import free_pooling
 from converter_torch.exporters.patches.ranks import attention_of_four_dims
 from converter_torch.exporters.patches.recurrence import recurrent_operators
 from converter_torch.exporters.patches.scalars import constant_scalars
+from converter_torch.exporters.patches.unseen import zeros_for_unseen
 
 if TYPE_CHECKING:
     from torch import nn
@@ -40,6 +41,7 @@ PATCHES: tuple[Patch, ...] = (
     fresh_dispatch,
     plain_attention,
     plain_einsum,
+    zeros_for_unseen,
     attention_of_four_dims,
     unread_masks,
     symbolic_numbers,
