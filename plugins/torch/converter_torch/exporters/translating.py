@@ -10,6 +10,7 @@ from converter.plugin import ExportError
 from converter_torch.exporters.arithmetic import translations
 from converter_torch.exporters.failures import explained
 from converter_torch.exporters.torchlib import kept_torchlib
+from converter_torch.exporters.transforms import widen_transforms
 from converter_torch.signature.flat import size_in_bytes
 
 if TYPE_CHECKING:
@@ -39,7 +40,9 @@ def translate(program: ExportedProgram, model: TorchModel, request: ExportReques
             custom_translation_table={**translations(), **(model.translations or {})},
             verbose=False,
         )
-    return of_opset(graph, request, exporter)
+    graph = of_opset(graph, request, exporter)
+    widen_transforms(graph.model)
+    return graph
 
 
 def of_opset(graph: ONNXProgram | None, request: ExportRequest, exporter: str) -> ONNXProgram:
