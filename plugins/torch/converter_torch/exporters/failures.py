@@ -36,7 +36,8 @@ def _told(root: BaseException, program: ExportedProgram | None) -> tuple[str, st
     found = _UNTRANSLATED.search(str(root))
     if found is None:
         lines = str(root).strip().splitlines()
-        return f"{type(root).__name__}: {lines[0][:_LENGTH]}" if lines else type(root).__name__, _HINT
+        told = " ".join(line.strip() for line in lines) if lines and lines[0].endswith(":") else "".join(lines[:1])
+        return f"{type(root).__name__}: {told[:_LENGTH]}".removesuffix(": "), _HINT
     name = f"{found['operator'].replace('::', '.')}.{found['overload']}"
     place = _place(program, name)
     return (

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from converter.plugin import ExportError
-from converter_torch.exporters.arithmetic import translations
+from converter_torch.exporters import arithmetic, grouped
 from converter_torch.exporters.failures import explained
 from converter_torch.exporters.torchlib import kept_torchlib
 from converter_torch.exporters.transforms import widen_transforms
@@ -37,7 +37,7 @@ def translate(program: ExportedProgram, model: TorchModel, request: ExportReques
             input_names=[each.name for each in model.inputs],
             output_names=[each.name for each in model.outputs],
             opset_version=request.opset or OPSET,
-            custom_translation_table={**translations(), **(model.translations or {})},
+            custom_translation_table={**arithmetic.translations(), **grouped.translations(), **(model.translations or {})},
             verbose=False,
         )
     graph = of_opset(graph, request, exporter)
