@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import torch
 
 from converter.plugin import ExportError
-from converter_torch.exporters import arithmetic, grouped
+from converter_torch.exporters import arithmetic, grouped, sorting
 from converter_torch.exporters.failures import explained
+from converter_torch.exporters.naming import make_names_unique
 from converter_torch.exporters.torchlib import kept_torchlib
 from converter_torch.exporters.transforms import widen_transforms
 from converter_torch.signature.flat import size_in_bytes
@@ -37,11 +38,12 @@ def translate(program: ExportedProgram, model: TorchModel, request: ExportReques
             input_names=[each.name for each in model.inputs],
             output_names=[each.name for each in model.outputs],
             opset_version=request.opset or OPSET,
-            custom_translation_table={**arithmetic.translations(), **grouped.translations(), **(model.translations or {})},
+            custom_translation_table={**arithmetic.translations(), **grouped.translations(), **sorting.translations(), **(model.translations or {})},
             verbose=False,
         )
     graph = of_opset(graph, request, exporter)
     widen_transforms(graph.model)
+    make_names_unique(graph.model)
     return graph
 
 
