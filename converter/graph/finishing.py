@@ -16,6 +16,7 @@ from converter.graph import documents
 from converter.graph.canonical import canonicalise
 from converter.graph.dims import in_axes, measured_dims
 from converter.graph.documents import Document
+from converter.graph.quirks import sidestep
 from converter.specs import Dim, Input, ModelSpec
 from converter.version import __version__
 
@@ -66,6 +67,7 @@ def finish(raw: Path, spec: ModelSpec, cases: Sequence[Case], metadata: Mapping[
 
 def _canonicalise(model: ir.Model) -> None:
     try:
+        sidestep(model)
         canonicalise(model)
     except Exception as error:  # a pass of onnx-ir raises what it likes on a graph that breaks ONNX's rules
         raise GraphError(f"the graph cannot be put in order: {error}", hint="the exporter wrote it; another one may do better") from error

@@ -11,7 +11,6 @@ from converter_torch.exporters import arithmetic, grouped, sorting
 from converter_torch.exporters.failures import explained
 from converter_torch.exporters.naming import make_names_unique
 from converter_torch.exporters.torchlib import kept_torchlib
-from converter_torch.exporters.transforms import widen_transforms
 from converter_torch.signature.flat import size_in_bytes
 
 if TYPE_CHECKING:
@@ -42,7 +41,6 @@ def translate(program: ExportedProgram, model: TorchModel, request: ExportReques
             verbose=False,
         )
     graph = of_opset(graph, request, exporter)
-    widen_transforms(graph.model)
     make_names_unique(graph.model)
     return graph
 

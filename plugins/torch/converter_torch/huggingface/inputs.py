@@ -68,7 +68,7 @@ def token_ids(opened: Opened, name: str, dims: tuple[Dim, ...]) -> Input:
 
 def longest(config: Any) -> int:
     """Return how many tokens a model takes at most: as many as it has positions, less those that are kept for padding."""
-    found = next((value for key in _POSITIONS if isinstance(value := getattr(config, key, None), int) and value > 0), LONGEST)
+    found = min((value for key in _POSITIONS if isinstance(value := getattr(config, key, None), int) and value > 0), default=LONGEST)
     padding = getattr(config, "pad_token_id", None)
     kept = padding + 1 if isinstance(padding, int) and 0 <= padding < _RESERVED and found > 2 * _RESERVED else 0
     return int(min(found - kept, LONGEST))

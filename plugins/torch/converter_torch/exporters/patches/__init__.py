@@ -26,6 +26,7 @@ from converter_torch.exporters.patches.margins import margins_of_one
 from converter_torch.exporters.patches.masks import unread_masks
 from converter_torch.exporters.patches.notes import Notes
 from converter_torch.exporters.patches.numbers import symbolic_numbers
+from converter_torch.exporters.patches.paddings import same_padding
 from converter_torch.exporters.patches.pooling import free_pooling
 from converter_torch.exporters.patches.ranks import attention_of_four_dims
 from converter_torch.exporters.patches.recurrence import recurrent_operators
@@ -49,6 +50,7 @@ PATCHES: tuple[Patch, ...] = (
     free_pooling,
     own_divisors,
     free_grids,
+    same_padding,
     one_hot_of_free_classes,
     mirrored_inverse,
     ctc_by_scan,

@@ -23,7 +23,7 @@ def _parts(kind: str, head: str, **settings: Any) -> list[Case]:
 
 
 _BART = {**PAIR, "max_position_embeddings": 128}
-_WHISPER = {**_BART, "num_mel_bins": 16, "max_source_positions": 30, "max_target_positions": 40, "decoder_start_token_id": 1}
+_WHISPER = {**PAIR, "num_mel_bins": 16, "max_source_positions": 30, "max_target_positions": 40, "decoder_start_token_id": 1}
 _TOKENS = {"pad_token_id": 1, "bos_token_id": 1, "eos_token_id": 2}
 _T5 = {"vocab_size": 99, "d_model": 32, "d_kv": 8, "d_ff": 37, "num_layers": 2, "num_heads": 4, "decoder_start_token_id": 0}
 
