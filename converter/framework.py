@@ -83,10 +83,14 @@ class LoadRequest:
 
 @dataclass(frozen=True)
 class ExportRequest:
-    """Where an exporter writes its file (external data beside it), and the default domain's opset; None: the exporter's own choice."""
+    """Where an exporter writes its file (external data beside it), and the default domain's opset; None: the exporter's own choice.
+
+    `refuted` has the size of each axis in the first case that the graph of the exporter before got wrong, if one did: a telling example.
+    """
 
     path: Path
     opset: int | None = None
+    refuted: Mapping[str, int] | None = None
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ class Place(Protocol):
     def thread_pools(self) -> dict[str, int]:
         """Return the threads of the libraries that are loaded there, by their kind."""
 
-    def export(self, exporter: str, path: Path, opset: int | None = None) -> str:
+    def export(self, exporter: str, path: Path, opset: int | None = None, refuted: Mapping[str, int] | None = None) -> str:
         """Let an exporter write `path`; return its note."""
 
     def close(self) -> None:
@@ -91,10 +91,10 @@ class Loader:
             self._is_loaded = True
         return place
 
-    def export(self, exporter: str, path: Path, opset: int | None = None) -> str:
+    def export(self, exporter: str, path: Path, opset: int | None = None, refuted: Mapping[str, int] | None = None) -> str:
         """Let an exporter write `path`; return its note. The model goes afterwards: it has been touched, and its memory is wanted for the proof."""
         try:
-            return self.model().export(exporter, path, opset)
+            return self.model().export(exporter, path, opset, refuted)
         finally:
             self.close()
 
@@ -174,9 +174,9 @@ class InWorker:
         pools: dict[str, int] = self._process.ask("thread_pools")
         return pools
 
-    def export(self, exporter: str, path: Path, opset: int | None = None) -> str:
+    def export(self, exporter: str, path: Path, opset: int | None = None, refuted: Mapping[str, int] | None = None) -> str:
         """See Place."""
-        note: str = self._process.ask("export", exporter=exporter, path=str(path), opset=opset)
+        note: str = self._process.ask("export", exporter=exporter, path=str(path), opset=opset, refuted=dict(refuted) if refuted else None)
         return note
 
     def close(self) -> None:

@@ -9,6 +9,7 @@ Left of `record` everything knows the framework; right of it there is only ONNX 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,7 +51,8 @@ def convert(request: Request, stages: Stages) -> Report:
             stage.detail = summarise(cases, loader.spec, len(planned) - len(cases))
         attempts: list[Attempt] = []
         for exporter in chosen(request.exporter, loader.spec.exporters):
-            attempts.append(attempt(exporter, request, loader, cases, target.folder / exporter, stages))
+            refuted = next((sizes for each in reversed(attempts) if (sizes := each.refuted(cases))), None)
+            attempts.append(attempt(exporter, request, loader, cases, target.folder / exporter, stages, refuted))
             if attempts[-1].agrees:
                 break
         report = Report(request.source.name, loader.framework.name, loader.spec, cases, tuple(attempts), request.tolerance, len(planned) - len(cases))
@@ -60,12 +62,20 @@ def convert(request: Request, stages: Stages) -> Report:
     return dataclasses.replace(report, seconds=dict(stages.seconds))
 
 
-def attempt(exporter: str, request: Request, loader: Loader, cases: tuple[Case, ...], folder: Path, stages: Stages) -> Attempt:
-    """Take one exporter from the loaded model to a judged graph; its failure is kept, not raised."""
+def attempt(
+    exporter: str,
+    request: Request,
+    loader: Loader,
+    cases: tuple[Case, ...],
+    folder: Path,
+    stages: Stages,
+    refuted: Mapping[str, int] | None = None,
+) -> Attempt:
+    """Take one exporter from the loaded model to a judged graph; its failure is kept, not raised. `refuted` is ExportRequest's."""
     raw = folder / "raw.onnx"
     try:
         with stages("export", exporter):
-            note = loader.export(exporter, raw, request.opset)
+            note = loader.export(exporter, raw, request.opset, refuted)
         with stages("finish", exporter) as stage:
             origin = provenance(request.source, loader.framework, exporter, request.to_load(loader.framework).options)
             columns = to_metadata({each.name: each.columns for each in loader.spec.inputs})

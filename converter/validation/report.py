@@ -53,6 +53,11 @@ class Attempt:
         tied = f", {ties} labels tie" if ties else ""
         return f"{cases} of {cases} cases agree, worst {worst.max_abs:.1e}{tied}"
 
+    def refuted(self, cases: Sequence[Case]) -> Mapping[str, int] | None:
+        """Return the sizes of the first case that the graph got wrong, None where it got none wrong."""
+        wrong = {each.case for each in self.agreements if not each.agrees}
+        return next((case.sizes for case in cases if case.name in wrong), None)
+
     @staticmethod
     def judged(exporter: str, graph: Graph, agreements: Sequence[Agreement], cases: Sequence[Case], note: str = "") -> Attempt:
         """Return the attempt of a graph that was validated."""

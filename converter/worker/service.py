@@ -70,7 +70,7 @@ class Service:
         with guarded(framework.name, "a timed call"):
             return time_calls(partial(model.run, _private_copies(folder)), calls)
 
-    def export(self, exporter: str, path: Path, opset: int | None = None) -> str:
+    def export(self, exporter: str, path: Path, opset: int | None = None, refuted: Mapping[str, int] | None = None) -> str:
         """Let the named exporter write `path`, and return its note, "" if it has none; raises UnknownName, and ExportError where it fails or writes nothing."""
         framework, model = self._loaded()
         found = {each.name: each for each in model.exporters}
@@ -78,7 +78,7 @@ class Service:
             raise UnknownName(f"exporter of {framework.name} for this model", exporter, list(found))
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            note = found[exporter].write(ExportRequest(path, opset))
+            note = found[exporter].write(ExportRequest(path, opset, refuted))
         except ConverterError:
             raise
         except Exception as error:

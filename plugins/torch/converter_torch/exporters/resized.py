@@ -1,4 +1,4 @@
-"""`patched`, from a second example of other sizes: what the first example's sizes decided, these decide otherwise."""
+"""`patched`, from a second example: of the sizes at which the first graph was wrong, or of other sizes, for which branches go the other way."""
 
 from __future__ import annotations
 
@@ -17,7 +17,12 @@ NAME = "resized"
 
 def write_resized(model: TorchModel, request: ExportRequest) -> str:
     """Write the model's graph to `request.path`; return which patches mattered. Raises as `write_patched`."""
-    return write_module(model.flat, model, request, NAME, other_sizes(model.axes))
+    return write_module(model.flat, model, request, NAME, {**other_sizes(model.axes), **_telling(request.refuted or {})})
+
+
+def _telling(sizes: Mapping[str, int]) -> dict[str, int]:
+    """Return the sizes of a case that an example may have: a size of 1 would be taken for fixed."""
+    return {name: size for name, size in sizes.items() if size > 1}
 
 
 def other_sizes(axes: Mapping[str, Axis]) -> dict[str, int]:

@@ -116,3 +116,22 @@ class Masked(nn.Module):
 
 def test_queries_that_see_no_key_get_zeros(load: Any, prove: Any) -> None:
     prove(load(Masked(), "x:float32[batch,length,4]", "mask:bool[length,length]"), {"batch": 1, "length": 4}, {"batch": 3, "length": 7})
+
+
+class Upwards(nn.Module):
+    """Transposed convolutions to the sizes that the image had before."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.line, self.plane = nn.ConvTranspose1d(2, 3, 3, 3, 1), nn.ConvTranspose2d(2, 3, (3, 5), (2, 3), 1, dilation=2)
+
+    def forward(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
+        return {
+            "line": self.line(x[:, :, 0, ::3], output_size=[x.shape[3]]),
+            "plane": self.plane(x[:, :, ::2, ::3], output_size=[x.shape[2] + 2, x.shape[3] + 6]),
+        }
+
+
+def test_transposed_convolutions_to_a_free_size(load: Any, prove: Any) -> None:
+    sizes = tuple({"batch": batch, "height": height, "width": width} for batch, height, width in ((1, 4, 6), (2, 7, 9), (3, 8, 7), (1, 9, 8)))
+    prove(load(Upwards(), "x:float32[batch,2,height=4..20,width=6..20]"), *sizes)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
+from torch.nn import functional
 
-from converter.plugin import Axis, example_sizes
+from converter.plugin import Axis, ExportRequest, example_sizes
+from converter.runtime import Session
 from converter_torch.exporters.resized import other_sizes
 
 
@@ -19,6 +23,27 @@ def test_the_other_sizes_are_of_other_parity_and_distinct() -> None:
     assert (second["width"] - first["width"]) // 32 % 2 == 1
     assert all(axis.low <= second[name] <= axis.high for name, axis in axes.items())
     assert all(second[name] != first[name] for name in axes if name != "one")
+
+
+class Threes(nn.Module):
+    """Rows in threes, and what is left over as zeros: the branch that pads is right at every size, the other one at some."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        whole = x[:, : x.shape[1] // 3 * 3] * 2
+        if whole.shape[1] < x.shape[1]:
+            whole = functional.pad(whole, (0, x.shape[1] - whole.shape[1]))
+        return whole
+
+
+def test_the_sizes_of_a_case_that_was_wrong_are_the_example(load: Any, tmp_path: Path) -> None:
+    path = tmp_path / "out.onnx"
+    model = load(Threes(), "x:float32[batch,n=3..30]")
+    write = next(each.write for each in model.exporters if each.name == "resized")
+    feeds = {name: model.sample(np.random.default_rng(0), {"batch": 2, "n": n})["x"] for name, n in (("even", 6), ("left over", 8))}
+    for refuted, right in (({"batch": 1, "n": 7}, ["even", "left over"]), ({"batch": 1, "n": 9}, ["even"])):
+        write(ExportRequest(path, refuted=refuted))
+        session = Session(path, device="cpu")
+        assert [name for name, x in feeds.items() if np.array_equal(session({"x": x})["output"], model.run({"x": x})["output"])] == right
 
 
 class Odd(nn.Module):

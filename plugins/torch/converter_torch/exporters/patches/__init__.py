@@ -31,6 +31,7 @@ from converter_torch.exporters.patches.pooling import free_pooling
 from converter_torch.exporters.patches.ranks import attention_of_four_dims
 from converter_torch.exporters.patches.recurrence import recurrent_operators
 from converter_torch.exporters.patches.scalars import constant_scalars
+from converter_torch.exporters.patches.transposed import free_transposed_convolutions
 from converter_torch.exporters.patches.unseen import zeros_for_unseen
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ PATCHES: tuple[Patch, ...] = (
     own_divisors,
     free_grids,
     same_padding,
+    free_transposed_convolutions,
     one_hot_of_free_classes,
     mirrored_inverse,
     ctc_by_scan,

@@ -1,4 +1,4 @@
-"""Python's numbers that stay symbolic: `int`, `min`, `math.sqrt` and their kin would fix a free size at the example's.
+"""Python's numbers that stay symbolic: `int`, `len`, `min`, `math.sqrt` and their kin would fix a free size at the example's.
 
 The builtins are laid over by globals of the Python modules that the model's classes come from; functions of math and numpy are
 replaced wherever they are held.
@@ -35,6 +35,7 @@ def symbolic_numbers(module: nn.Module, notes: Notes) -> Iterator[nn.Module]:
     """Lay stand-ins over the builtins, and replace functions of math and numpy."""
     over = {name: _noting(name, getattr(builtins, name), stand_in, notes) for name, stand_in in _FUNCTIONS.items()}
     over |= {"int": _type_over(int, _as_int, torch.SymInt, notes), "float": _type_over(float, torch.sym_float, torch.SymFloat, notes)}
+    over["len"] = _length(notes)
     functions = {own: _noting(name, own, stand_in, notes) for (name, own), stand_in in _OF_LIBRARIES.items()}
     with contextlib.ExitStack() as stack:
         stack.enter_context(everywhere(functions))
@@ -83,6 +84,18 @@ def _type_over(kind: type, convert: Function, symbol: type, notes: Notes) -> typ
             return hash(kind)
 
     return Over(kind.__name__, (), {"dtype": np.dtype(kind), "__module__": "builtins"})
+
+
+def _length(notes: Notes) -> Function:
+    """Return a `len` that gives the first size of a tensor as it is."""
+
+    def length(of: Any) -> Any:
+        if isinstance(of, torch.Tensor) and of.dim() and isinstance(of.shape[0], torch.SymInt):
+            notes.add("len()")
+            return of.shape[0]
+        return len(of)
+
+    return length
 
 
 def _as_int(number: Any) -> Any:

@@ -30,10 +30,18 @@ def same_padding(module: nn.Module, notes: Notes) -> Iterator[nn.Module]:
         for length, kernel, stride, dilation in zip(
             reversed(features.shape[-2:]), reversed(conv_layer.kernel_size), reversed(conv_layer.stride), reversed(conv_layer.dilation), strict=True
         ):
-            missing = torch.sym_max(kernel - ((length - 1) % stride + 1), 0)  # type: ignore[no-untyped-call]
+            missing = _missing(length, kernel, stride)
             padding += [missing // 2 * dilation, (missing - missing // 2) * dilation]
         return functional.pad(features, padding)
 
     own = [vars(sys.modules[name])["apply_tf_padding"] for name in _HOLDERS if "apply_tf_padding" in vars(sys.modules.get(name, object))]
     with everywhere(dict.fromkeys(own, apply_tf_padding)):
         yield module
+
+
+def _missing(length: int, kernel: int, stride: int) -> int:
+    """Return how many places a window that begins at every `stride`th one reaches over."""
+    if stride == 1:
+        return kernel - 1
+    over = kernel - 1 - (length - 1) % stride
+    return over if kernel >= stride else torch.sym_max(over, 0)  # type: ignore[no-untyped-call]

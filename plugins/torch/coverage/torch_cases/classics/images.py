@@ -349,7 +349,7 @@ CASES = (
     declared("YOLO head", Yolo, _IMAGE),
     declared("VAE decoder", Decoder, "code:float32[batch,6]"),
     declared("autoencoder", Autoencoder, _GREY),
-    declared("sub-pixel upsampling", SubPixel, _GREY),
+    declared("sub-pixel upsampling", SubPixel, f"{_GREY}{{0..1}}"),
     declared("Swin windows", Windows, _IMAGE),
     declared("ViT with interpolated positions", ViT, _IMAGE),
     declared("spatial transformer", SpatialTransformer, f"{_GREY}{{0..1}}"),

@@ -51,7 +51,7 @@ CASES = (
     _free("regnet", 1, hidden_sizes=[8, 16], depths=[1, 1], embedding_size=8, groups_width=4),
     _free("bit", 1, hidden_sizes=[8, 16], depths=[1, 1], embedding_size=8, num_groups=2),
     _free("mobilenet_v1", 1, depth_multiplier=0.25, initializer_range=0.3),
-    _free("mobilenet_v2", 1, depth_multiplier=0.25, finegrained_output=False, initializer_range=0.3),
+    _free("mobilenet_v2", 1, depth_multiplier=0.25, finegrained_output=False, initializer_range=0.2),
     _free("efficientnet", 1, width_coefficient=0.25, depth_coefficient=0.1, hidden_dim=320),
     _free("mobilevit", 32, low=64, high=160, hidden_sizes=[12, 16, 20], neck_hidden_sizes=[8, 8, 12, 16, 20, 24, 24], num_attention_heads=2),
     _free("poolformer", 1, hidden_sizes=[8, 8, 16, 16], depths=[1, 1, 1, 1]),
