@@ -31,6 +31,7 @@ class Agreement:
     size: int = 0  # elements compared
     worst: tuple[int, ...] = ()
     allowed: float = 0.0  # at the worst element
+    tiny: bool = False  # the model's values are all within `atol` of 0, and those of the graph are not near them but for that
     ties: int = 0
     optimised: bool = True
 
@@ -105,6 +106,7 @@ def _compare_floats(case: str, output: str, graph: np.ndarray, model: np.ndarray
         size=int(error.size),
         worst=worst,
         allowed=float(allowed[worst]),
+        tiny=bool(size.max() <= bounds[0] and relative.max() > bounds[1]),
     )
 
 

@@ -51,7 +51,13 @@ class Attempt:
         worst = max(self.agreements, key=lambda each: each.max_abs)
         ties = sum(each.ties for each in self.agreements if each.optimised)
         tied = f", {ties} labels tie" if ties else ""
-        return f"{cases} of {cases} cases agree, worst {worst.max_abs:.1e}{tied}"
+        tiny = "".join(f"; {output} is smaller than the tolerance throughout: a smaller --atol would tell" for output in self._tiny())
+        return f"{cases} of {cases} cases agree, worst {worst.max_abs:.1e}{tied}{tiny}"
+
+    def _tiny(self) -> list[str]:
+        """The outputs of which nothing but the tolerance says that they agree."""
+        sized = {each.output for each in self.agreements if not each.tiny}
+        return [output for output in dict.fromkeys(each.output for each in self.agreements) if output not in sized]
 
     def refuted(self, cases: Sequence[Case]) -> Mapping[str, int] | None:
         """Return the sizes of the first case that the graph got wrong, None where it got none wrong."""

@@ -55,7 +55,7 @@ def verbs() -> dict[str, Verb]:
     def time(folder: str, calls: int) -> list[float]:
         return service.time(Path(folder), calls)
 
-    def export(exporter: str, path: str, opset: int | None, refuted: dict[str, int] | None) -> str:
+    def export(exporter: str, path: str, opset: int | None = None, refuted: dict[str, int] | None = None) -> str:
         return service.export(exporter, Path(path), opset, refuted)
 
     return {"match": match, "load": load, "record": record, "time": time, "export": export, "thread_pools": thread_pools}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import ml_dtypes
 import numpy as np
 import pytest
@@ -9,8 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from converter.graph.finishing import Graph
 from converter.validation import Agreement, Tolerance, compare
 from converter.validation.comparison import near_ties
+from converter.validation.report import Attempt
 from converter.validation.tolerance import BY_DTYPE
 
 FLOATS = ["float64", "float32", "float16"]
@@ -214,3 +218,23 @@ def test_default_bounds(dtype: str, bounds: tuple[float, float]) -> None:
 def test_bounds_of_the_user_stand_in_one_by_one() -> None:
     assert Tolerance(atol=0.5).of("float32") == (0.5, 1e-4)
     assert Tolerance(rtol=0.0).of("float32") == (1e-5, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("graph", "model", "tiny"),
+    [([1e-6, 0], [3e-6, 0], True), ([3e-6, 0], [3e-6, 0], False), ([1e-6, 2], [3e-6, 2], False), ([0, 0], [0, 0], False)],
+)
+def test_values_that_only_the_tolerance_makes_agree(graph: list[float], model: list[float], *, tiny: bool) -> None:
+    found = judge(np.array(graph, np.float32), np.array(model, np.float32))
+    assert found.agrees
+    assert found.tiny == tiny
+
+
+def test_the_line_names_an_output_that_is_smaller_than_the_tolerance_in_every_case() -> None:
+    def line(*models: float) -> str:
+        agreements = [compare(f"case {place}", "y", np.zeros(1), np.array([value]), Tolerance(atol=1e-5)) for place, value in enumerate(models)]
+        sized = [compare("case 0", "z", np.ones(1), np.ones(1), Tolerance())]
+        return Attempt("only", Graph(Path("y.onnx"), None, {}, 20, 1), (*agreements, *sized)).line
+
+    assert line(1e-6, 2e-6) == "2 of 2 cases agree, worst 2.0e-06; y is smaller than the tolerance throughout: a smaller --atol would tell"
+    assert line(1e-6, 0.0) == "2 of 2 cases agree, worst 1.0e-06"
