@@ -10,6 +10,7 @@ from converter.plugin import ExportError
 from converter_torch.exporters import arithmetic, grouped, sorting
 from converter_torch.exporters.failures import explained
 from converter_torch.exporters.naming import make_names_unique
+from converter_torch.exporters.rewriting import right_rewrites
 from converter_torch.exporters.torchlib import kept_torchlib
 from converter_torch.signature.flat import size_in_bytes
 
@@ -30,7 +31,7 @@ def translate(program: ExportedProgram, model: TorchModel, request: ExportReques
 
     Raises ExportError where the opset cannot be had, and where an operator has no translation.
     """
-    with explained(exporter, program), kept_torchlib():
+    with explained(exporter, program), kept_torchlib(), right_rewrites():
         graph = torch.onnx.export(
             program,
             dynamo=True,
