@@ -50,7 +50,7 @@ WINE, CANCER, DIABETES, LINNERUD = (
     datasets.load_breast_cancer(return_X_y=True),
     *[getattr(datasets, f"load_{name}")(return_X_y=True) for name in ("diabetes", "linnerud")],
 )
-DTYPES = pytest.mark.parametrize("dtype", ["float32", "float64"])
+DTYPES = pytest.mark.parametrize("dtype", ["float32", pytest.param("float64", marks=pytest.mark.slow)])
 
 
 def check(estimator: Any, folder: Path, exporter: str | None = None, **options: str) -> None:
