@@ -119,6 +119,8 @@ class TorchModel(SourceModel):
                 raise PluginError("torch", "first run", f"{type(error).__name__}: {error}", hint=self._hint(example)) from error
         if not found:
             raise UsageError("the forward returns no tensor", hint="a graph needs an output")
+        if refused := next((f"output '{name}' is {dtype_name(tensor.dtype)}" for name, tensor in found if tensor.is_complex()), ""):
+            raise UsageError(f"{refused}, and ONNX Runtime computes no complex numbers", hint="return torch.view_as_real(…) of it: [..., 2]")
         taken = {each.name for each in self.inputs}
         given = names or [name for name, _ in found]
         return tuple(

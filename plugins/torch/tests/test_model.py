@@ -213,6 +213,16 @@ def test_an_output_with_the_name_of_an_input_gets_another(load: Any) -> None:
     assert [(each.name, each.dtype) for each in load(Echo(), "x:float32[n]").outputs] == [("output.x", "float32"), ("y", "bfloat16")]
 
 
+def test_a_complex_output_is_refused(load: Any) -> None:
+    class Spectrum(nn.Module):
+        def forward(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
+            return {"power": x.square(), "spectrum": torch.fft.rfft(x)}
+
+    with pytest.raises(UsageError, match="output 'spectrum' is complex64, and ONNX Runtime computes no complex numbers") as caught:
+        load(Spectrum(), "x:float32[n]")
+    assert "view_as_real" in caught.value.hint
+
+
 def test_a_model_without_outputs(load: Any) -> None:
     class Silent(nn.Module):
         def forward(self, _x: torch.Tensor) -> None:

@@ -9,7 +9,9 @@ from torch import nn
 from converter_torch.exporters.patches.notes import Notes
 from converter_torch.exporters.patches.paddings import same_padding
 
-mobilenet = pytest.importorskip("transformers.models.mobilenet_v2.modeling_mobilenet_v2", reason="the padding is transformers', which is not installed")
+mobilenet = pytest.importorskip(
+    "transformers.models.mobilenet_v2.modeling_mobilenet_v2", reason="the padding is transformers', which is not installed"
+)
 
 
 @pytest.mark.parametrize(("kernel", "stride", "dilation"), [(3, 1, 1), (3, 2, 1), (1, 2, 1), (5, 3, 1), (3, 1, 2), (3, 2, 2)])
