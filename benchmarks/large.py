@@ -70,7 +70,7 @@ def main() -> None:
     weights = 4 * layers * FEATURES * (FEATURES + 1)
     base = max(each.memory for each in own)
     peak = max(each.memory for each in samples)
-    print(row("", ["s", "peak MB", "above own / weights"]))
+    print(row("", ["s", "peak MB", "above / weights"]))
     for stage, (began, ended) in seconds.items():
         inside = max((each.memory for each in samples if began <= each.seconds <= ended), default=0)
         print(row(stage, [f"{ended - began:.1f}", f"{inside / 1e6:,.0f}", f"{(inside - base) / weights:.2f}"]))
