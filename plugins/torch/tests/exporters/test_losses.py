@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from torch.nn import functional
 
+from converter_torch.exporters.patches.ctc import ctc_by_scan
 from converter_torch.exporters.patches.entropies import written_out_entropies
 from converter_torch.exporters.patches.margins import margins_of_one
 from converter_torch.exporters.patches.notes import Notes
@@ -41,3 +42,21 @@ def test_multilabel_margins(*, alone: bool, reduction: str) -> None:
     wanted = functional.multilabel_margin_loss(*given, reduction=reduction)
     with margins_of_one(torch.nn.Identity(), Notes()):
         torch.testing.assert_close(functional.multilabel_margin_loss(*given, reduction=reduction), wanted)
+
+
+@given(some.data(), REDUCTIONS, some.booleans(), some.integers(0, 99))
+@settings(max_examples=25, deadline=None)
+def test_ctc(data: Any, reduction: str, zeroed: bool, seed: int) -> None:  # noqa: FBT001 - drawn
+    """Rows of targets and targets one after the other; also where the labels do not fit into the steps, and the loss is infinite."""
+    generator = torch.Generator().manual_seed(seed)
+    steps, batch, labels = data.draw(some.integers(1, 7)), data.draw(some.integers(1, 3)), data.draw(some.integers(1, 4))
+    x = torch.randn(steps, batch, CLASSES, generator=generator).log_softmax(2)
+    read = torch.randint(1, steps + 1, (batch,), generator=generator)
+    lengths = torch.randint(0, labels + 1, (batch,), generator=generator)
+    rows = torch.randint(1, CLASSES, (batch, labels), generator=generator)
+    line = torch.cat([row[:length] for row, length in zip(rows, lengths.tolist(), strict=True)])
+    given: dict[str, Any] = {"reduction": reduction, "zero_infinity": zeroed}
+    wanted = functional.ctc_loss(x, rows, read, lengths, **given)
+    with ctc_by_scan(torch.nn.Identity(), Notes()):
+        for targets in (rows, line) if len(line) else (rows,):
+            torch.testing.assert_close(functional.ctc_loss(x, targets, read, lengths, **given), wanted, equal_nan=True)

@@ -77,7 +77,6 @@ def _log_likelihood(log_probs: torch.Tensor, rows: torch.Tensor, steps: torch.Te
     spread = torch.cat([torch.full_like(rows[:, :1], blank), torch.stack([rows, torch.full_like(rows, blank)], 2).flatten(1)], 1)
     may_skip = (states % 2 == 1) & (spread != _shifted(spread, 2, blank)) & (states > 1)
     emitted = log_probs.gather(2, spread.expand(log_probs.shape[0], -1, -1))
-    never = torch.full_like(emitted[0], float("-inf"))
     times = torch.arange(log_probs.shape[0], device=rows.device)
 
     def step(before: torch.Tensor, now: tuple[torch.Tensor, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
@@ -88,7 +87,7 @@ def _log_likelihood(log_probs: torch.Tensor, rows: torch.Tensor, steps: torch.Te
         after = torch.where(time < steps[:, None], _log_of_sum(stayed, moved, skipped) + emission, before)
         return after, after[:, :1].clone()
 
-    last, _ = scan(step, torch.zeros_like(never), (times, emitted))
+    last, _ = scan(step, torch.zeros_like(emitted[0]), (times, emitted))
     ends = torch.stack([2 * lengths, (2 * lengths - 1).clamp(min=0)], 1)
     blank_end, label_end = last.gather(1, ends).unbind(1)
     return _log_of_sum(blank_end, torch.where(lengths > 0, label_end, float("-inf")))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch.nn import functional
 
-from converter_torch.exporters.patches.replacing import everywhere
+from converter_torch.exporters.patches.replacing import everywhere, of_each
 
 if TYPE_CHECKING:
     from torch import nn
@@ -41,18 +41,14 @@ def _average_of(dims: int, notes: Notes) -> Callable[..., torch.Tensor]:
             pooled: torch.Tensor = own(input, kernel_size, stride, padding, ceil_mode, count_include_pad)
             return pooled
         notes.add("average pooling with its own divisor")
-        kernel, pads = _of_each(kernel_size, dims), _of_each(padding, dims)
-        steps = _of_each(stride, dims) if stride is not None and stride != [] else kernel
+        kernel, pads = of_each(kernel_size, dims), of_each(padding, dims)
+        steps = of_each(stride, dims) if stride is not None and stride != [] else kernel
         padded = functional.pad(input, _padding(input.shape[-dims:], kernel, steps, pads, ceil=ceil_mode))
         mean: torch.Tensor = own(padded, kernel, steps)
-        return mean * (math.prod(kernel) / divisor_override)
+        scale: float = math.prod(kernel) / divisor_override
+        return mean * scale
 
     return avg_pool
-
-
-def _of_each(given: Any, dims: int) -> list[int]:
-    every = list(given) if isinstance(given, tuple | list) else [given]
-    return every * dims if len(every) == 1 else every
 
 
 def _padding(lengths: Sequence[int], kernel: Sequence[int], steps: Sequence[int], pads: Sequence[int], *, ceil: bool) -> list[int]:

@@ -9,6 +9,12 @@ from types import ModuleType
 from typing import Any
 
 
+def of_each(given: Any, dims: int) -> list[Any]:
+    """Return a setting for each dim, as torch's functions take it: one for all or one for each."""
+    every = list(given) if isinstance(given, tuple | list) else [given]
+    return every * dims if len(every) == 1 else every
+
+
 @contextlib.contextmanager
 def attributes(owner: Any, values: Mapping[str, Any]) -> Iterator[None]:
     """Set attributes; on leaving, delete those that the owner did not have itself and give the others their value again."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch.nn import functional
 
-from converter_torch.exporters.patches.replacing import everywhere
+from converter_torch.exporters.patches.replacing import everywhere, of_each
 
 if TYPE_CHECKING:
     from torch import nn
@@ -37,12 +37,12 @@ def _transposed(dims: int, notes: Notes) -> Callable[..., torch.Tensor]:
         groups: int = 1,
         dilation: Any = 1,
     ) -> torch.Tensor:
-        wanted = _of_each(output_padding, dims)
+        wanted = of_each(output_padding, dims)
         if not any(isinstance(each, torch.SymInt) for each in wanted):
             whole: torch.Tensor = own(input, weight, bias, stride, padding, output_padding, groups, dilation)
             return whole
         notes.add("transposed convolution to a free size")
-        most = [step - 1 for step in _of_each(stride, dims)]
+        most = [step - 1 for step in of_each(stride, dims)]
         padded = own(input, weight, bias, stride, padding, most, groups, dilation)
         for place, (kept, given) in enumerate(zip(wanted, most, strict=True)):
             axis = padded.ndim - dims + place
@@ -50,7 +50,3 @@ def _transposed(dims: int, notes: Notes) -> Callable[..., torch.Tensor]:
         return padded  # type: ignore[no-any-return]
 
     return conv_transpose
-
-
-def _of_each(given: Any, dims: int) -> Sequence[Any]:
-    return list(given) if isinstance(given, tuple | list) else [given] * dims
