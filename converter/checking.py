@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,7 @@ from converter.runtime.opening.devices import choose_device
 from converter.runtime.opening.ports import Port
 from converter.runtime.tables.columns import columns_in
 from converter.specs import Axis, Dim, Input, ModelSpec, Output, axis_names
-from converter.validation import Attempt, Report, Tolerance, summarise, validate
+from converter.validation import Attempt, Report, Tolerance, settle, summarise, validate
 from converter.worker import arrays
 from converter.worker.janitor import Janitor
 
@@ -48,7 +49,11 @@ def validate_against_source(path: Path, request: Request, stages: Stages) -> Rep
             cases = record(model, planned, Path(folder) / "cases", stage.progress, request.budget)
             stage.detail = summarise(cases, loader.spec, 0)
         loader.close()  # its memory is wanted for the proof
-        return _judge(path, loader.framework.name, request.source.name, loader.spec, cases, request.tolerance, request.device, stages)
+
+        def measure(case: Case) -> None:
+            loader.model().rounding(case.folder)
+
+        return _judge(path, loader.framework.name, request.source.name, loader.spec, cases, request.tolerance, request.device, stages, measure)
 
 
 def validate_against_cases(path: Path, folder: Path, tolerance: Tolerance, device: str, stages: Stages) -> Report:
@@ -120,12 +125,21 @@ def _check(path: Path, device: str, stages: Stages) -> None:
 
 
 def _judge(
-    path: Path, framework: str, source: str, spec: ModelSpec, cases: Sequence[Case], tolerance: Tolerance, device: str, stages: Stages
+    path: Path,
+    framework: str,
+    source: str,
+    spec: ModelSpec,
+    cases: Sequence[Case],
+    tolerance: Tolerance,
+    device: str,
+    stages: Stages,
+    measure: Callable[[Case], None] | None = None,
 ) -> Report:
     with stages("validate", FILE) as stage:
         summary = inspect(path)
         names = names_in_graph(spec, summary)
-        found = validate(path, spec.outputs, cases, tolerance, device, stage.progress, names)
+        judge = partial(validate, path, spec.outputs, cases, tolerance, device, stage.progress, names)
+        found = settle(judge, cases, measure) if measure is not None else judge()
         outputs = {value.name: (value.dtype, value.dims or ()) for value in summary.outputs}
         graph = Graph(path, None, outputs, summary.opsets.get("", 0), sum(summary.operators.values()))
         judged = Attempt.judged(FILE, graph, found, cases)

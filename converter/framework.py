@@ -125,6 +125,13 @@ class SourceModel(abc.ABC):
         """Return random feeds in which each axis has the given size; by default drawn from the inputs' domains."""
         return {each.name: each.draw(rng, sizes) for each in self.inputs}
 
+    def rounding(self, feeds: Mapping[str, np.ndarray]) -> dict[str, float]:  # noqa: ARG002 - by default nothing is known
+        """Return how far the model's own answer is from what it would be in finer arithmetic: each output's largest error, {} where that is not known.
+
+        The proof asks where a graph differs by little more than its tolerance: two sums of float32 differ by as much as either is wrong.
+        """
+        return {}
+
     @property
     def spec(self) -> ModelSpec:
         """The model as a plain value."""

@@ -31,6 +31,9 @@ class Place(Protocol):
     def record(self, folder: Path, seed: int, sizes: Mapping[str, int], feeds: Path | None = None, *, twice: bool = False) -> None:
         """Write feeds and answers to `folder`."""
 
+    def rounding(self, folder: Path) -> None:
+        """Write how exact the answers in `folder` are."""
+
     def time(self, folder: Path, calls: int) -> list[float]:
         """Return the seconds of each of so many calls on the feeds in `folder`."""
 
@@ -124,6 +127,7 @@ class InProcess:
     def __init__(self) -> None:
         self._service = Service()
         self.record = self._service.record
+        self.rounding = self._service.rounding
         self.time = self._service.time
         self.thread_pools = thread_pools
         self.export = self._service.export
@@ -163,6 +167,10 @@ class InWorker:
         """See Place."""
         given = str(feeds) if feeds is not None else None
         self._process.ask("record", folder=str(folder), seed=seed, sizes=dict(sizes), feeds=given, twice=twice)
+
+    def rounding(self, folder: Path) -> None:
+        """See Place."""
+        self._process.ask("rounding", folder=str(folder))
 
     def time(self, folder: Path, calls: int) -> list[float]:
         """See Place."""

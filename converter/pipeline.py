@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ from converter.loading import Loader
 from converter.publishing import Publication
 from converter.runtime.opening.devices import choose_device
 from converter.runtime.tables.columns import to_metadata
-from converter.validation import Attempt, Report, explain, summarise, validate
+from converter.validation import Attempt, Report, explain, settle, summarise, validate
 from converter.worker.janitor import Janitor
 
 if TYPE_CHECKING:
@@ -82,7 +83,8 @@ def attempt(
             graph = finish(raw, loader.spec, cases, {**loader.spec.metadata, **columns, **origin}, loader.framework.domains)
             stage.detail = f"{graph.nodes} nodes, opset {graph.opset}{'; ' * bool(note)}{note}"
         with stages("validate", exporter) as stage:
-            agreements = validate(graph.path, loader.spec.outputs, cases, request.tolerance, request.device, stage.progress)
+            judge = partial(validate, graph.path, loader.spec.outputs, cases, request.tolerance, request.device, stage.progress)
+            agreements = settle(judge, cases, lambda case: loader.model().rounding(case.folder))
             judged = Attempt.judged(exporter, graph, agreements, cases, note)
             stage.detail = judged.line
     except ConverterError as error:

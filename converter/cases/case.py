@@ -34,6 +34,12 @@ class Case:
         return arrays.read(self.folder / "outputs")
 
     @property
+    def rounding(self) -> dict[str, float] | None:
+        """How far the answers are from exact ones, as far as the model knows, by the name of the output; None where that was not asked."""
+        place = self.folder / "rounding"
+        return {name: float(error) for name, error in arrays.read(place).items()} if place.is_dir() else None
+
+    @property
     def title(self) -> str:
         """How messages call it: the sizes of its axes."""
         sizes = ", ".join(f"{axis} {size}" for axis, size in self.sizes.items())

@@ -48,7 +48,7 @@ def write_cases(folder: Path, spec: ModelSpec, cases: Sequence[Case], janitor: J
     try:
         for number, case in enumerate(cases):
             _write_set(fresh / f"test_data_set_{number}", spec, case)
-        rows = [{"name": case.name, "origin": case.origin, "sizes": dict(case.sizes)} for case in cases]
+        rows = [{"name": case.name, "origin": case.origin, "sizes": dict(case.sizes), "rounding": case.rounding} for case in cases]
         (fresh / SPEC).write_text(json.dumps({"spec": spec.to_json(), "cases": rows}, indent=1), encoding="utf-8")
         fresh.chmod(0o755)
         if janitor is not None:
@@ -83,6 +83,8 @@ def read_cases(folder: Path, names: tuple[Sequence[str], Sequence[str]], work: P
     for (number, place), row in zip(sets, rows, strict=True):
         arrays.write(_read_side(place, "input", names[0]), work / str(number) / "inputs")
         arrays.write(_read_side(place, "output", names[1]), work / str(number) / "outputs")
+        if (rounding := row.get("rounding")) is not None:
+            arrays.write({name: np.array(error) for name, error in rounding.items()}, work / str(number) / "rounding")
         cases.append(Case(row["name"], row["origin"], row["sizes"], work / str(number)))
     return spec, tuple(cases)
 

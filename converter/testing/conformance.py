@@ -145,7 +145,7 @@ class FrameworkConformance:
             assert sizes_of(model.inputs, feeds).items() <= sizes.items()
 
     def test_it_gives_exactly_the_declared_outputs(self, source: Path) -> None:
-        """`run` gives an array for each output, of the declared dtype where one is declared, at every size."""
+        """`run` gives an array for each output, of the declared dtype where one is declared, at every size; `rounding` knows no others."""
         model = self.load(source)
         for sizes in _sizes(model):
             answers = model.run(model.sample(np.random.default_rng(0), sizes))
@@ -153,6 +153,9 @@ class FrameworkConformance:
             assert [name for name, answer in answers.items() if not isinstance(answer, np.ndarray)] == [], "not NumPy arrays"
             found = {each.name: dtypes.name_of(answers[each.name].dtype) for each in model.outputs if each.dtype}
             assert found == {each.name: each.dtype for each in model.outputs if each.dtype}
+        errors = model.rounding(model.sample(np.random.default_rng(0), _sizes(model)[0]))
+        assert set(errors) <= {each.name for each in model.outputs}
+        assert [name for name, error in errors.items() if not error >= 0] == [], "errors of less than nothing"
 
     def test_it_answers_the_same_twice(self, source: Path) -> None:
         """The same feeds, the same answers, and the feeds are as they were."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from converter import dtypes
 from converter.validation.tolerance import Tolerance
 
+SLACK = 4  # times the model's rounding: the graph rounds as well, and once more than the most that was seen
+DOUBTFUL = 10  # times the relative tolerance: a model that rounds by a larger share of its largest value is not what its author meant
 _FLOAT32_RANGE = (np.finfo(np.float32).tiny, np.finfo(np.float32).max / 2)  # of normal numbers whose steps are finite
 
 
@@ -31,6 +33,8 @@ class Agreement:
     size: int = 0  # elements compared
     worst: tuple[int, ...] = ()
     allowed: float = 0.0  # at the worst element
+    beyond: float = 0.0  # how many times what is allowed the worst element differs; infinite where nothing may
+    rounding: float = 0.0  # of the model, where it agrees by that alone
     tiny: bool = False  # the model's values are all within `atol` of 0, and those of the graph are not near them but for that
     ties: int = 0
     optimised: bool = True
@@ -41,9 +45,18 @@ class Agreement:
         return not self.fault
 
 
-def compare(case: str, output: str, graph: np.ndarray, model: np.ndarray, tolerance: Tolerance, tied: np.ndarray | None = None) -> Agreement:
+def compare(
+    case: str,
+    output: str,
+    graph: np.ndarray,
+    model: np.ndarray,
+    tolerance: Tolerance,
+    tied: np.ndarray | None = None,
+    rounding: float = 0.0,
+) -> Agreement:
     """Compare the graph's values with the model's.
 
+    `rounding` is how far the model's own values are from exact ones: floats may differ by SLACK times as much where the tolerance alone is too small.
     `tied`, bool, of the shape of a label output, marks labels that may differ since the best scores lie within the tolerance of each other.
     Values are compared in float64; what may differ follows from the coarser dtype of the two, since a model's own answer has no more digits than that.
     """
@@ -54,7 +67,13 @@ def compare(case: str, output: str, graph: np.ndarray, model: np.ndarray, tolera
         return Agreement(case, output, "dtype", f"the graph gives {graph_type}, the model {model_type}")
     if _kind(graph_type) != "float":
         return _compare_exactly(case, output, graph, model, tied)
-    return _compare_floats(case, output, graph, model, max(tolerance.of(graph_type), tolerance.of(model_type)))
+    atol, rtol = max(tolerance.of(graph_type), tolerance.of(model_type))
+    found = _compare_floats(case, output, graph, model, (atol, rtol))
+    if found.fault != "value" or not rounding:
+        return found
+    largest = float(np.max(np.abs(model), initial=0.0, where=np.isfinite(model)))
+    used = min(rounding, DOUBTFUL * rtol * largest)
+    return replace(_compare_floats(case, output, graph, model, (atol + SLACK * used, rtol)), rounding=used)
 
 
 def _kind(dtype: str) -> str:
@@ -73,7 +92,7 @@ def _compare_exactly(case: str, output: str, graph: np.ndarray, model: np.ndarra
         return Agreement(case, output, size=graph.size, ties=int(ties))
     worst = tuple(int(place) for place in np.argwhere(different)[0])
     detail = f"differs in {out} of {graph.size} values; first at {list(worst)}: graph {graph[worst]!r}, model {model[worst]!r}"
-    return Agreement(case, output, "value", detail, out=out, size=graph.size, worst=worst, ties=int(ties))
+    return Agreement(case, output, "value", detail, out=out, size=graph.size, worst=worst, beyond=np.inf, ties=int(ties))
 
 
 def _compare_floats(case: str, output: str, graph: np.ndarray, model: np.ndarray, bounds: tuple[float, float]) -> Agreement:
@@ -93,6 +112,8 @@ def _compare_floats(case: str, output: str, graph: np.ndarray, model: np.ndarray
     if not error.size:
         return Agreement(case, output)
     worst = tuple(int(place) for place in np.unravel_index(int(np.argmax(excess)), error.shape))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        beyond = error[worst] / allowed[worst]
     detail = f"differs in {out} of {error.size} values; worst at {list(worst)}: graph {got[worst]:.6g}, model {want[worst]:.6g}, allowed {allowed[worst]:.2g}"
     return Agreement(
         case,
@@ -106,6 +127,7 @@ def _compare_floats(case: str, output: str, graph: np.ndarray, model: np.ndarray
         size=int(error.size),
         worst=worst,
         allowed=float(allowed[worst]),
+        beyond=float(beyond) if out else 0.0,
         tiny=bool(size.max() <= bounds[0] and relative.max() > bounds[1]),
     )
 

@@ -52,7 +52,9 @@ class Attempt:
         ties = sum(each.ties for each in self.agreements if each.optimised)
         tied = f", {ties} labels tie" if ties else ""
         tiny = "".join(f"; {output} is smaller than the tolerance throughout: a smaller --atol would tell" for output in self._tiny())
-        return f"{cases} of {cases} cases agree, worst {worst.max_abs:.1e}{tied}{tiny}"
+        rounding = max(each.rounding for each in self.agreements)
+        rounded = f"; the model's own rounding is {rounding:.1e}" if rounding else ""
+        return f"{cases} of {cases} cases agree, worst {worst.max_abs:.1e}{tied}{rounded}{tiny}"
 
     def _tiny(self) -> list[str]:
         """The outputs of which nothing but the tolerance says that they agree."""

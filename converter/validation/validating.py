@@ -60,13 +60,14 @@ def _judge(
         got = session.run({names.get(name, name): feed for name, feed in case.feeds.items()})
     except (GraphError, InputError) as error:
         return [Agreement(case.name, "", "run", f"the graph fails: {error.message}", optimised=optimised)]
-    answers = case.answers
+    answers, rounding = case.answers, case.rounding if tolerance.atol is None else None
     found = []
     for output in outputs:
         tied = _ties(output, answers, tolerance)
-        agreement = compare(case.name, output.name, got[names.get(output.name, output.name)], answers[output.name], tolerance, tied)
+        graph = got[names.get(output.name, output.name)]
+        agreement = compare(case.name, output.name, graph, answers[output.name], tolerance, tied, (rounding or {}).get(output.name, 0.0))
         if not agreement.agrees:
-            agreement = _swapped(agreement, got[names.get(output.name, output.name)], answers, tolerance) or agreement
+            agreement = _swapped(agreement, graph, answers, tolerance) or agreement
         found.append(replace(agreement, optimised=optimised))
     return found
 

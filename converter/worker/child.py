@@ -52,13 +52,24 @@ def verbs() -> dict[str, Verb]:
     def record(folder: str, seed: int, sizes: dict[str, int], feeds: str | None, *, twice: bool) -> None:
         service.record(Path(folder), seed, sizes, Path(feeds) if feeds is not None else None, twice=twice)
 
+    def rounding(folder: str) -> None:
+        service.rounding(Path(folder))
+
     def time(folder: str, calls: int) -> list[float]:
         return service.time(Path(folder), calls)
 
     def export(exporter: str, path: str, opset: int | None = None, refuted: dict[str, int] | None = None) -> str:
         return service.export(exporter, Path(path), opset, refuted)
 
-    return {"match": match, "load": load, "record": record, "time": time, "export": export, "thread_pools": thread_pools}
+    return {
+        "match": match,
+        "load": load,
+        "record": record,
+        "rounding": rounding,
+        "time": time,
+        "export": export,
+        "thread_pools": thread_pools,
+    }
 
 
 def answer(known: dict[str, Verb], line: str) -> str:

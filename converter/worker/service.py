@@ -64,6 +64,13 @@ class Service:
             for name in ("outputs", "again") if twice else ("outputs",):
                 arrays.write(_answer(model, _private_copies(folder)), folder / name)
 
+    def rounding(self, folder: Path) -> None:
+        """Write `SourceModel.rounding` on the feeds that `record` wrote to `folder` to `folder/rounding`."""
+        framework, model = self._loaded()
+        with guarded(framework.name, "the model's rounding"):
+            found = model.rounding(_private_copies(folder))
+            arrays.write({name: np.array(error, np.float64) for name, error in found.items()}, folder / "rounding")
+
     def time(self, folder: Path, calls: int) -> list[float]:
         """Return the seconds of each of so many calls of the model in a row, on the feeds that `record` wrote to `folder`."""
         framework, model = self._loaded()

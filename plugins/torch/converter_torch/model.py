@@ -20,6 +20,7 @@ from converter_torch.exporters.script import write_script
 from converter_torch.exporters.trace import write_trace
 from converter_torch.exporters.widened import is_bfloat16, write_widened
 from converter_torch.proposing.probing import working_axes
+from converter_torch.rounding import errors
 from converter_torch.signature.flat import device_of, evaluating
 from converter_torch.tensors import dtype_name, to_array, to_tensor
 from converter_torch.watching import first_run
@@ -84,6 +85,11 @@ class TorchModel(SourceModel):
         with evaluating(self.flat):
             tensors = self.flat(*self.tensors(feeds))
         return {output.name: to_array(tensor) for output, tensor in zip(self.outputs, tensors, strict=True)}
+
+    def rounding(self, feeds: Mapping[str, np.ndarray]) -> dict[str, float]:
+        """Return how far the answer is from that in float64."""
+        found = errors(self.flat, self.tensors(feeds))
+        return {} if found is None else {output.name: error for output, error in zip(self.outputs, found, strict=True)}
 
     def sample(self, rng: np.random.Generator, sizes: Mapping[str, int]) -> dict[str, np.ndarray]:
         """Return random feeds in which each axis has the given size."""

@@ -27,17 +27,22 @@ def first_run(flat: Flat, example: Sequence[torch.Tensor]) -> tuple[list[tuple[s
     Raises UsageError that names the operator and the module where the two answers differ, and what the forward raises.
     """
     versions = {name.removeprefix("module."): (buffer, buffer._version) for name, buffer in flat.named_buffers()}
-    found = [(name, tensor.clone()) for name, tensor in flat.named(*example)]
+    found = [(name, tensor.clone()) for name, tensor in _answer(flat, example)]
     changed = [name for name, (buffer, version) in versions.items() if buffer._version != version]
-    again = [tensor for _, tensor in flat.named(*example)]
+    again = [tensor for _, tensor in _answer(flat, example)]
     if not all(map(_is_same, (tensor for _, tensor in found), again)):
         raise _unrepeatable(flat, example, changed)
     return found, (f"the forward changes its own {_shown(changed)}, in evaluation mode too",) if changed else ()
 
 
+def _answer(flat: Flat, example: Sequence[torch.Tensor]) -> list[tuple[str, torch.Tensor]]:
+    """Run the model on a copy of the example: a forward may write into what it is given."""
+    return flat.named(*(tensor.clone() for tensor in example))
+
+
 def _unrepeatable(flat: Flat, example: Sequence[torch.Tensor], changed: Sequence[str]) -> UsageError:
     with watching(flat) as random:
-        flat.named(*example)
+        _answer(flat, example)
     if random:
         return UsageError(
             f"the model is random in evaluation mode too: {_shown(random)}",

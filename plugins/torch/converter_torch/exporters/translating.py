@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from converter.plugin import ExportError
-from converter_torch.exporters import arithmetic, grouped, sorting
+from converter_torch.exporters import arithmetic, diagonals, grouped, sorting
 from converter_torch.exporters.failures import explained
 from converter_torch.exporters.naming import make_names_unique
 from converter_torch.exporters.rewriting import right_rewrites
@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     from torch.onnx import ONNXProgram
 
     from converter.plugin import ExportRequest
+    from converter_torch.exporters.translations import Table
     from converter_torch.model import TorchModel
 
 OPSET = 20
+_OWN = (arithmetic, diagonals, grouped, sorting)  # modules with translations that torch.onnx lacks or has wrong
 EXTERNAL_DATA_FROM = 1_500_000_000  # bytes of weights; a file of 2 GiB is more than protobuf can read
 
 
@@ -38,12 +40,16 @@ def translate(program: ExportedProgram, model: TorchModel, request: ExportReques
             input_names=[each.name for each in model.inputs],
             output_names=[each.name for each in model.outputs],
             opset_version=request.opset or OPSET,
-            custom_translation_table={**arithmetic.translations(), **grouped.translations(), **sorting.translations(), **(model.translations or {})},
+            custom_translation_table={**_own_translations(), **(model.translations or {})},
             verbose=False,
         )
     graph = of_opset(graph, request, exporter)
     make_names_unique(graph.model)
     return graph
+
+
+def _own_translations() -> Table:
+    return {operator: function for each in _OWN for operator, function in each.translations().items()}
 
 
 def of_opset(graph: ONNXProgram | None, request: ExportRequest, exporter: str) -> ONNXProgram:

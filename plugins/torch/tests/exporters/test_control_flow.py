@@ -47,6 +47,42 @@ def test_cond(load: Any, prove: Any) -> None:
     assert "If" in {node.op_type for node in graph.graph.node}
 
 
+class Halved(nn.Module):
+    """As many turns as the values ask for."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        def goes_on(turn: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+            return (turn < 9) & (y.abs().sum() > 1)
+
+        def step(turn: torch.Tensor, y: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+            return turn + 1, y / 2
+
+        turns, last = torch._higher_order_ops.while_loop(goes_on, step, (torch.tensor(0), x))
+        return last * turns
+
+
+def test_while_loop(load: Any, prove: Any) -> None:
+    graph = prove(load(Halved(), "x:float32[n,2]"), {"n": 1}, {"n": 2}, {"n": 19})
+    assert "Loop" in {node.op_type for node in graph.graph.node}
+
+
+class Decayed(nn.Module):
+    """A recurrence over time."""
+
+    def forward(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
+        def step(state: torch.Tensor, row: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+            state = state * 0.5 + row
+            return state, state.tanh()
+
+        last, every = torch._higher_order_ops.scan(step, torch.zeros_like(x[0]), x)
+        return {"last": last, "every": every}
+
+
+def test_scan(load: Any, prove: Any) -> None:
+    graph = prove(load(Decayed(), "x:float32[length,batch,3]"), {"length": 1, "batch": 2}, {"length": 2, "batch": 1}, {"length": 17, "batch": 3})
+    assert "Scan" in {node.op_type for node in graph.graph.node}
+
+
 def test_what_cannot_be_scripted_says_why(load: Any, tmp_path: Path) -> None:
     class Unscripted(nn.Module):
         def forward(self, *x: torch.Tensor) -> torch.Tensor:

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from torch_cases.hugging.tiny import louder
+
 Save = Callable[[str], Path]
 
 _TEXT = {
@@ -99,9 +101,7 @@ def save(transformers: Any, tmp_path_factory: pytest.TempPathFactory) -> Save:
         if name not in saved:
             kind, config, arguments = MODELS[name]
             torch.manual_seed(0)
-            model = getattr(transformers, kind)(getattr(transformers, config)(**arguments)).eval()
-            for parameter in model.parameters():
-                parameter.data.mul_(3)  # fresh weights are so small that the last token decides everything
+            model = louder(getattr(transformers, kind)(getattr(transformers, config)(**arguments)).eval())
             saved[name] = tmp_path_factory.mktemp("models") / name.replace(" ", "_")
             model.save_pretrained(saved[name])
         return saved[name]

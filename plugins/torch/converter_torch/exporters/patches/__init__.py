@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from converter_torch.exporters.patches.attention import plain_attention
 from converter_torch.exporters.patches.ctc import ctc_by_scan
+from converter_torch.exporters.patches.diagonals import diagonals_as_views
 from converter_torch.exporters.patches.dispatch import fresh_dispatch
 from converter_torch.exporters.patches.divisors import own_divisors
 from converter_torch.exporters.patches.einsum import plain_einsum
@@ -27,6 +28,7 @@ from converter_torch.exporters.patches.masks import unread_masks
 from converter_torch.exporters.patches.notes import Notes
 from converter_torch.exporters.patches.numbers import symbolic_numbers
 from converter_torch.exporters.patches.paddings import same_padding
+from converter_torch.exporters.patches.parametrizations import computed_weights
 from converter_torch.exporters.patches.pooling import free_pooling
 from converter_torch.exporters.patches.ranks import attention_of_four_dims
 from converter_torch.exporters.patches.recurrence import recurrent_operators
@@ -58,6 +60,8 @@ PATCHES: tuple[Patch, ...] = (
     ctc_by_scan,
     margins_of_one,
     written_out_entropies,
+    diagonals_as_views,
+    computed_weights,
     recurrent_operators,
     constant_scalars,
 )

@@ -9,6 +9,9 @@ from torch_cases.case import Case
 from torch_cases.hugging.tiny import PAIR, SMALL, architecture
 
 _GROUPED = {"num_key_value_heads": 2, "head_dim": 8}
+_WINDOWED = {**_GROUPED, "sliding_window": 6}
+_EXPERTS = {"num_experts_per_tok": 2, "moe_intermediate_size": 16}
+_SPLIT = {"q_lora_rank": 8, "kv_lora_rank": 8, "qk_rope_head_dim": 4, "qk_nope_head_dim": 4, "v_head_dim": 6}  # heads of latent attention
 _PARTS = ("encoder", "decoder", "decoder-with-past")
 
 
@@ -32,13 +35,13 @@ CASES = (
     *_model("gpt_neox", rotary_pct=0.5),
     *_model("gptj", rotary_dim=4),
     *_model("opt", ffn_dim=37, word_embed_proj_dim=32),
-    *_model("bloom"),
+    *_model("bloom", tie_word_embeddings=False),
     *_model("falcon", new_decoder_architecture=False, multi_query=True, alibi=False),
     *_model("llama", **_GROUPED),
     *_model("mistral", sliding_window=None, **_GROUPED),
     *_model("qwen2", **_GROUPED),
     *_model("qwen3", **_GROUPED),
-    *_model("gemma", **_GROUPED),
+    *_model("gemma", tie_word_embeddings=False, **_GROUPED),
     *_model("phi", partial_rotary_factor=0.5),
     *_model("phi3", pad_token_id=0, eos_token_id=1, bos_token_id=2, **_GROUPED),
     *_model("stablelm", partial_rotary_factor=0.5, num_key_value_heads=4),
@@ -46,6 +49,17 @@ CASES = (
     *_model("olmo2", **_GROUPED),
     *_model("granite", **_GROUPED),
     *_model("smollm3", pad_token_id=0, **_GROUPED),
+    *_model("gemma2", **_WINDOWED),
+    *_model("gemma3_text", **_WINDOWED),
+    *_model("mpt", d_model=32, n_layers=2, n_heads=4, max_seq_len=128),
+    *_model("gpt_neo", num_layers=2, num_heads=4, attention_types=[[["global", "local"], 1]], window_size=6),
+    *_model("gpt_bigcode"),
+    *_model("olmo", **_GROUPED),
+    *_model("cohere", **_GROUPED),
+    *_model("mixtral", num_local_experts=4, num_experts_per_tok=2, intermediate_size=32, **_GROUPED),
+    *_model("qwen2_moe", num_experts=4, shared_expert_intermediate_size=16, **_EXPERTS, **_GROUPED),
+    *_model("gpt_oss", num_local_experts=4, num_experts_per_tok=2, intermediate_size=32, **_WINDOWED),
+    *_model("deepseek_v3", n_routed_experts=4, n_group=2, topk_group=1, first_k_dense_replace=1, num_key_value_heads=4, **_EXPERTS, **_SPLIT),
     *_parts("t5", "AutoModelForSeq2SeqLM", **_T5),
     *_parts("bart", "AutoModelForSeq2SeqLM", **_BART),
     *_parts("whisper", "AutoModelForSpeechSeq2Seq", **{**_WHISPER, **_TOKENS}),

@@ -38,6 +38,13 @@ def tiny(kind: str, head: str = "AutoModel", **settings: Any) -> Any:
     return made.from_config(config) if head.startswith("Auto") else made(config)
 
 
+def louder(module: Any) -> Any:
+    """Return the module with weights three times as large: fresh ones are so small that the last token decides what comes next."""
+    for parameter in module.parameters():
+        parameter.data.mul_(3)
+    return module
+
+
 def architecture(kind: str, *inputs: str, row: str = "", head: str = "AutoModel", **settings: Any) -> Case:
     """Return the case of an architecture; its row is its `model_type` where nothing else is said."""
     return declared(row or kind, partial(tiny, kind, head, **settings), *inputs, setting=head.removeprefix("AutoModelFor").removeprefix("Auto"))

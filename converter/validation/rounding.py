@@ -1,0 +1,28 @@
+"""A graph that differs by little more than its tolerance: the model's own rounding tells whether the difference means anything.
+
+Two sums of the same float32 values in another order differ by about as much as either is off the exact sum. Where that is more than the
+tolerance – small values among large ones, deep or steep models – no graph could be nearer, and the model itself is no nearer to its author's formula.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from converter.cases import Case
+from converter.validation.comparison import Agreement
+
+LITTLE = 1000  # times what is allowed: a difference beyond that is not asked about
+
+Judge = Callable[[], tuple[Agreement, ...]]
+
+
+def settle(judge: Judge, cases: Sequence[Case], measure: Callable[[Case], None]) -> tuple[Agreement, ...]:
+    """Return what `judge` finds; where all that it finds wrong is little, `measure` writes how exact the model is in those cases, and it judges again."""
+    found = judge()
+    wrong = [each for each in found if not each.agrees]
+    unmeasured = [case for case in cases if case.rounding is None and case.name in {each.case for each in wrong}]
+    if not unmeasured or any(each.fault != "value" or each.beyond > LITTLE for each in wrong):
+        return found
+    for case in unmeasured:
+        measure(case)
+    return judge()
