@@ -3,6 +3,8 @@
     input_ids, attention_mask, position_ids, past_key_values.N.key/value ─▶ logits, present.N.key/value
 
 The cache of a sampled case is the model's own, of tokens that it has read in two steps; rows are padded on the left, as they are to be continued.
+In float16 the past alone is padded: a query at a padded place sees no key, and its scores, masked by -65504, are equal or not by whether they are added in float16 or, as ONNX Runtime
+does on the CPU, in float32. Nobody reads what such a query gives.
 """
 
 from __future__ import annotations
@@ -67,7 +69,7 @@ class Causal:
         """Return feeds with the cache of a model that has read `past` tokens."""
         batch, before, length = sizes["batch"], sizes["past"], sizes["sequence"]
         ids = self._named[0].draw(rng, {**sizes, "sequence": before + length})
-        mask = masks.padded(rng, batch, before + length, left=True)
+        mask = masks.padded(rng, batch, before + length, left=True, least=length if self._dtype == torch.float16 else 1)
         with evaluating(self.module):
             cache = self._read(ids[:, :before], mask[:, :before])
         feeds = {"input_ids": ids[:, before:], "attention_mask": mask, _POSITIONS: masks.positions(mask, length)}

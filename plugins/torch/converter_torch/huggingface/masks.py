@@ -12,9 +12,13 @@ import numpy as np
 from converter.plugin import Domain, Input
 
 
-def padded(rng: np.random.Generator, rows: int, length: int, *, left: bool) -> np.ndarray:
-    """Return a mask [rows, length] of ones and of zeros where the rows are padded: the first row is not, the others are at random."""
-    kept = np.array([length, *rng.integers(1, length, size=max(0, rows - 1), endpoint=True)][:rows], np.int64) if length else np.zeros(rows, np.int64)
+def padded(rng: np.random.Generator, rows: int, length: int, *, left: bool, least: int = 1) -> np.ndarray:
+    """Return a mask [rows, length] of ones, `least` of them in each row, and of zeros where the rows are padded: the first row is not, the others are at random."""
+    kept = (
+        np.array([length, *rng.integers(least, length, size=max(0, rows - 1), endpoint=True)][:rows], np.int64)
+        if length
+        else np.zeros(rows, np.int64)
+    )
     places = np.arange(length)
     return np.asarray(places >= (length - kept)[:, None] if left else places < kept[:, None], np.int64)
 

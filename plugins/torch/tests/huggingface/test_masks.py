@@ -20,6 +20,12 @@ def test_every_row_keeps_a_token_and_the_first_all(length: int, left: bool) -> N
         assert (np.diff(mask, axis=1) >= 0 if left else np.diff(mask, axis=1) <= 0).all()
 
 
+def test_so_many_places_are_kept() -> None:
+    mask = padded(np.random.default_rng(0), 50, 9, left=True, least=6)
+    assert mask[:, 3:].all()
+    assert not mask[1:, 2].all()
+
+
 def test_a_mask_may_be_empty() -> None:
     assert padded(np.random.default_rng(0), 3, 0, left=True).shape == (3, 0)
 
