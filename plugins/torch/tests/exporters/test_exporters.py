@@ -11,6 +11,7 @@ import onnx
 import pytest
 import torch
 from torch import nn
+from torch.nn.utils import parametrize
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from torch.onnx._internal.exporter._registration import ONNXRegistry
 
@@ -72,6 +73,7 @@ def test_an_opset_that_cannot_be_had(load: Any, tmp_path: Path) -> None:
     assert "--opset" in caught.value.hint
 
 
+@pytest.mark.slow  # the default tests convert a live module three times
 def test_three_exports_of_one_process_are_equal_and_right(reader: Reader, load: Any, prove: Any) -> None:
     graphs = [prove(load(reader, SEQUENCE), *SIZES) for _ in range(3)]
     assert len({graph.SerializeToString(deterministic=True) for graph in graphs}) == 1
@@ -97,6 +99,8 @@ def state_of_torch() -> dict[str, Any]:
         "masks": nn.modules.transformer._detect_is_causal_mask,
         "torchlib": vars(ONNXRegistry)["from_torchlib"],
         "numbers": [math.sqrt, math.log, np.ceil, np.prod, sorted(globals())],
+        "tensors": dict(vars(torch.Tensor)),
+        "parametrizations": (parametrize._cache_enabled, dict(parametrize._cache)),
     }
 
 
@@ -128,7 +132,21 @@ def test_every_patch_is_undone(reader: Reader, load: Any, tmp_path: Path) -> Non
     assert state_of(reader) == module_before
     assert all(
         during[key] != before[key]
-        for key in ("layers", "functions", "doors", "code", "attention", "functional", "torch", "fft", "einsum", "masks", "numbers")
+        for key in (
+            "layers",
+            "functions",
+            "doors",
+            "code",
+            "attention",
+            "functional",
+            "torch",
+            "fft",
+            "einsum",
+            "masks",
+            "numbers",
+            "tensors",
+            "parametrizations",
+        )
     ), "the test looks where the patches work"
 
 
