@@ -24,7 +24,9 @@ MODELS = {
     "boosting": ensemble.GradientBoostingRegressor(n_estimators=12, max_depth=4, random_state=0),
     "histograms": ensemble.HistGradientBoostingRegressor(max_iter=8, random_state=0),
 }
-FITTED = pytest.mark.parametrize("name", MODELS)
+FITTED = pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=() if name in {"classifier", "histograms"} else pytest.mark.slow) for name in MODELS]
+)
 
 
 def fitted(name: str) -> Any:
