@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from converter.trees.document import Document
+from converter.writing import Document
 
 
 def two_columns(document: Document, probability: str, dtype: str = "float32") -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import fields, replace
+from functools import partial
+from typing import Any
 
 import numpy as np
 from onnx import TensorProto
@@ -14,16 +15,31 @@ from converter.trees.copies import FILLED, NEGATED, NEGATED_FILLED, PLAIN
 from converter.trees.ensemble import Ensemble, Floats, Ints
 from converter.trees.layout import tree_of_nodes
 from converter.trees.lowering import lowered
+from converter.trees.regressor import regressor
 from converter.trees.symmetric_scoring import symmetric_leaves, symmetric_scores, symmetric_trees
-
-if TYPE_CHECKING:
-    from converter.trees.document import Document
+from converter.trees.tree_ensemble import tree_ensemble
+from converter.writing.document import Document, digest
 
 _EXACT = 1 << 24  # float32 holds all whole numbers up to here
 
 
-def add_scores(document: Document, ensemble: Ensemble, matrix: str, dtype: np.dtype[Any]) -> str:
-    """Add what the trees say of the rows of a matrix [batch, width], as [batch, targets] of its dtype."""
+def add_scores(document: Document, ensemble: Ensemble, matrix: str, dtype: str = "float32") -> str:
+    """Add the trees: what they say of the rows of a matrix [batch, width] of `dtype`, as [batch, targets] of the same dtype, base included.
+
+    The decisions are exact for values of the dtype. Columns that sets are asked of hold whole numbers, infinities or NaN.
+    """
+    return _scores(document, ensemble, matrix, np.dtype(dtype))
+
+
+def add_leaves(document: Document, ensemble: Ensemble, matrix: str, dtype: str, numbers: Ints) -> str:
+    """Add what `numbers` [nodes] says of the leaf that each row of a matrix of `dtype` reaches in each tree, int64 [batch, trees]."""
+    kind: np.dtype[Any] = np.dtype(dtype)
+    if (symmetric := symmetric_trees(document, ensemble, kind)) is not None:
+        return symmetric_leaves(document, ensemble, symmetric, matrix, kind, numbers)
+    return _beside(document, _leaves(document, ensemble, matrix, kind, numbers))
+
+
+def _scores(document: Document, ensemble: Ensemble, matrix: str, dtype: np.dtype[Any]) -> str:
     ensemble = with_constants_in_base(ensemble)
     if not ensemble.trees:
         return _for_each_row(document, ensemble.base, matrix, dtype)
@@ -35,15 +51,22 @@ def add_scores(document: Document, ensemble: Ensemble, matrix: str, dtype: np.dt
         return _looked_up(document, ensemble, matrix, dtype)
     version = 3 if needs_3 else 5 if dtype == np.float64 else None
     wide = _with_copies(document, matrix, ready.copies, dtype)
-    groups = [[document.trees(block.ensemble, wide, dtype, version) for block in group] for group in summed(ready.ensemble)]
+    groups = [[_walked(document, block.ensemble, wide, dtype, version) for block in group] for group in summed(ready.ensemble)]
     return _with_base(document, _beside(document, [_sum(document, group) for group in groups]), ensemble.base, dtype)
 
 
-def add_leaves(document: Document, ensemble: Ensemble, matrix: str, dtype: np.dtype[Any], numbers: Ints) -> str:
-    """Add what `numbers` [nodes] says of the leaf that each row reaches in each tree, int64 [batch, trees]."""
-    if (symmetric := symmetric_trees(document, ensemble, dtype)) is not None:
-        return symmetric_leaves(document, ensemble, symmetric, matrix, dtype, numbers)
-    return _beside(document, _leaves(document, ensemble, matrix, dtype, numbers))
+def _walked(document: Document, ensemble: Ensemble, matrix: str, dtype: np.dtype[Any], version: int | None) -> str:
+    """One node of trees that are lowered already; `version` is that of ai.onnx.ml whose operator it needs, None if each will do.
+
+    The scores are of the dtype if the version is 5, else float32 or of the dtype.
+    """
+    parts = (getattr(ensemble, each.name) for each in fields(ensemble))
+    key = digest(f"{matrix} {dtype}".encode(), *(part.tobytes() if isinstance(part, np.ndarray) else repr(part).encode() for part in parts))
+    return document.last("trees", key, partial(_node, ensemble, matrix, dtype), version)
+
+
+def _node(ensemble: Ensemble, matrix: str, dtype: np.dtype[Any], scores: str, version: int) -> bytes:
+    return (regressor if version == 3 else tree_ensemble)(ensemble, matrix, scores, dtype)
 
 
 def _looked_up(document: Document, ensemble: Ensemble, matrix: str, dtype: np.dtype[Any]) -> str:
@@ -91,7 +114,7 @@ def _reached(document: Document, ensemble: Ensemble, matrix: str, dtype: np.dtyp
     wide = _with_copies(document, matrix, ready.copies, dtype)
     parts = []
     for block in side_by_side(ready.ensemble):
-        told = document.node("Cast", document.trees(block.ensemble, wide, dtype, 3 if ready.shares_nodes else None), to=TensorProto.INT64)
+        told = document.node("Cast", _walked(document, block.ensemble, wide, dtype, 3 if ready.shares_nodes else None), to=TensorProto.INT64)
         constants = telling.base[block.first : block.stop].astype(np.int64)
         parts.append((document.node("Add", told, document.constant(constants)) if constants.any() else told, block.first, block.stop))
     return parts

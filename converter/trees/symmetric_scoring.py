@@ -21,7 +21,7 @@ from converter.trees.symmetric import Symmetric, symmetric_of
 from converter.trees.symmetric_tables import FEW, Numbers, Sums, Tables, VectorSums
 
 if TYPE_CHECKING:
-    from converter.trees.document import Document
+    from converter.writing import Document
 
 _OPSET = 13  # the first whose ReduceSum takes its axes as an input
 _SPLITS = 512  # below which a walk is quicker

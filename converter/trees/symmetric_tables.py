@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from converter.trees.document import Document
+    from converter.writing import Document
 
 FEW = 4  # targets, up to which a table for each is quicker than one of all
 

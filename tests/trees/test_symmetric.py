@@ -14,8 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from converter.trees import Comparison, Document, Ensemble, decide, scores
+from converter.trees import Comparison, Ensemble, add_leaves, add_scores, decide, scores
 from converter.trees.symmetric import symmetric_of
+from converter.writing import Document
 
 AWKWARD = (0.0, -0.0, 1e-45, 3.4e38, -3.4e38, 0.1, 1.7e9, np.inf, -np.inf)
 WIDTH = 5
@@ -59,9 +60,9 @@ def written(ensemble: Ensemble, path: Path, answer: str, dtype: str = "float32",
     document = Document(opset)
     matrix = document.input("rows", dtype, ["batch", ensemble.width])
     if answer == "scores":
-        document.output(answer, document.scores(ensemble, matrix, dtype), dtype, ["batch", ensemble.targets])
+        document.output(answer, add_scores(document, ensemble, matrix, dtype), dtype, ["batch", ensemble.targets])
     else:
-        document.output(answer, document.leaves(ensemble, matrix, dtype, np.arange(ensemble.nodes)), "int64", ["batch", ensemble.trees])
+        document.output(answer, add_leaves(document, ensemble, matrix, dtype, np.arange(ensemble.nodes)), "int64", ["batch", ensemble.trees])
     document.write(path)
     onnx.checker.check_model(path, full_check=True)
     return onnx.load(path)

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from converter.trees import Comparison, Document, Ensemble, decide, scores
+from converter.trees import Comparison, Ensemble, add_leaves, add_scores, decide, scores
+from converter.writing import Document
 
 Make = Callable[..., Ensemble]
 Rows = Callable[..., np.ndarray]
@@ -26,9 +27,9 @@ def run(ensemble: Ensemble, rows: np.ndarray, path: Path) -> tuple[np.ndarray, n
         document = Document(21)
         matrix = document.input("rows", dtype, ["batch", ensemble.width])
         if name == "scores":
-            document.output(name, document.scores(ensemble, matrix, dtype), dtype, ["batch", ensemble.targets])
+            document.output(name, add_scores(document, ensemble, matrix, dtype), dtype, ["batch", ensemble.targets])
         else:
-            document.output(name, document.leaves(ensemble, matrix, dtype, np.arange(ensemble.nodes)), "int64", ["batch", ensemble.trees])
+            document.output(name, add_leaves(document, ensemble, matrix, dtype, np.arange(ensemble.nodes)), "int64", ["batch", ensemble.trees])
         document.write(path)
         onnx.checker.check_model(path, full_check=True)
         answers.append(onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"]).run(None, {"rows": rows})[0])
@@ -83,7 +84,7 @@ def test_a_large_ensemble_is_written_in_blocks(path: Path, ensemble_of: Make, ro
     np.testing.assert_array_equal(leaves, decide(ensemble, rows))
     np.testing.assert_allclose(told, scores(ensemble, rows), rtol=1e-4, atol=1e-4)
     document = Document(21)
-    document.output("scores", document.scores(ensemble, document.input("rows", "float32", ["batch", 20])), "float32", ["batch", 3])
+    document.output("scores", add_scores(document, ensemble, document.input("rows", "float32", ["batch", 20])), "float32", ["batch", 3])
     document.write(path)
     operators = [node.op_type for node in onnx.load(path).graph.node if node.domain == "ai.onnx.ml"]
     assert len(operators) > 3
@@ -94,7 +95,7 @@ def test_the_same_ensemble_gives_the_same_bytes(tmp_path: Path, ensemble_of: Mak
     for number in range(2):
         ensemble = ensemble_of(5, trees=20, depth=6, targets=2, sets=True)
         document = Document(21)
-        document.output("scores", document.scores(ensemble, document.input("rows", "float32", ["batch", 4])), "float32", ["batch", 2])
+        document.output("scores", add_scores(document, ensemble, document.input("rows", "float32", ["batch", 4])), "float32", ["batch", 2])
         document.write(tmp_path / f"{number}.onnx")
         written.append((tmp_path / f"{number}.onnx").read_bytes())
     assert written[0] == written[1]
@@ -134,8 +135,8 @@ def test_what_is_there_is_not_added_again(ensemble_of: Make) -> None:
     assert document.constant(np.array([0.0])) != document.constant(np.array([-0.0]))
     assert document.node("Add", x, x) == document.node("Add", x, x) != document.node("Mul", x, x)
     assert document.node("Softmax", x, axis=0) != document.node("Softmax", x, axis=1)
-    assert document.scores(ensemble_of(1, trees=3, depth=3), x) == document.scores(ensemble_of(1, trees=3, depth=3), x)
-    assert document.scores(ensemble_of(2, trees=3, depth=3), x) != document.scores(ensemble_of(1, trees=3, depth=3), x)
+    assert add_scores(document, ensemble_of(1, trees=3, depth=3), x) == add_scores(document, ensemble_of(1, trees=3, depth=3), x)
+    assert add_scores(document, ensemble_of(2, trees=3, depth=3), x) != add_scores(document, ensemble_of(1, trees=3, depth=3), x)
 
 
 def test_graphs_inside_read_what_is_around_them_and_tell_nothing_to_it(path: Path) -> None:

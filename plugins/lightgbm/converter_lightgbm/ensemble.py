@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from converter.trees import Document, Ensemble
+from converter.trees import Ensemble
+from converter.writing import Document
 from converter_lightgbm.model_text import ModelText
 from converter_lightgbm.trees import MISSING_NAN, MISSING_ZERO, ZERO, Bools, Floats, Ints, Trees, above_zero
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from converter.trees import Document
+from converter.writing import Document
 from converter_lightgbm.model_text import ModelText
 from converter_lightgbm.trees import Floats, Ints, Linear
 

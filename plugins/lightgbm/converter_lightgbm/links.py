@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from converter.trees import Document
+from converter.writing import Document
 from converter_lightgbm.objectives import Link, Objective
 
 

@@ -24,8 +24,7 @@ import numpy as np
 from onnx import helper
 
 from converter.plugin import Allowed, ExportError
-from converter.trees import Document
-from converter_sklearn.values import Value
+from converter.writing import Document, Value
 
 GROUP = "converter_sklearn.estimators"
 ANSWERS = ("predict", "predict_proba", "decision_function", "score_samples", "transform")

@@ -9,9 +9,9 @@ from typing import Any, ClassVar
 import numpy as np
 from scipy import sparse
 
+from converter.writing import Value, side_by_side
 from converter_sklearn.estimators import Block, Writer, Written, joined
 from converter_sklearn.parts import answer, answers, columns, part
-from converter_sklearn.values import Value, side_by_side
 
 
 class Expressed(Writer):

@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 from sklearn.base import is_classifier, is_outlier_detector, is_regressor
 
-from converter.trees import Document
+from converter.writing import Document, Value, side_by_side
 from converter_sklearn.estimators import Block, Writer, fault_of, writer_of
-from converter_sklearn.values import Value, side_by_side
 
 
 def part(document: Document, estimator: Any, blocks: Sequence[Block], dtype: str, compute: str) -> Writer:

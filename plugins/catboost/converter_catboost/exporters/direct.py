@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from converter.plugin import ExportRequest
-from converter.trees import Document
+from converter.trees import add_leaves, add_scores
 from converter.trees.heads import flat, labels, two_columns
+from converter.writing import Document
 from converter_catboost.answers import border_of, classes_of
 from converter_catboost.ensemble import ensemble_of, leaf_numbers
 from converter_catboost.exporters.matrix import matrix_of
@@ -48,8 +49,8 @@ def answers(document: Document, model: CatBoostModel, matrix: str) -> dict[str, 
     blob, trees, method, dtype = model.loaded.blob, model.asked.trees, model.asked.method, model.layout.dtype
     ensemble = ensemble_of(blob, trees, model.layout.splits)
     if method == "leaf":
-        return {"leaves": Answer(document.leaves(ensemble, matrix, dtype, leaf_numbers(blob, trees)), "int64", trees)}
-    raw, loss = document.scores(ensemble, matrix, dtype), loss_of(blob.loss)
+        return {"leaves": Answer(add_leaves(document, ensemble, matrix, dtype, leaf_numbers(blob, trees)), "int64", trees)}
+    raw, loss = add_scores(document, ensemble, matrix, dtype), loss_of(blob.loss)
     if method == "raw":
         return {"raw": _number(document, raw, blob, dtype)}
     linked = _linked(document, raw, loss.link, dtype)

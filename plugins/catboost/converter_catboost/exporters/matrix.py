@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from converter.trees import Document
 from converter.trees.heads import flat
+from converter.writing import Document
 
 if TYPE_CHECKING:
     from converter_catboost.categories import Bit, Lookup

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from converter.plugin import ExportRequest
-from converter.trees import Document, Ensemble, heads
+from converter.trees import Ensemble, add_leaves, add_scores, heads
+from converter.writing import Document
 from converter_lightgbm.ensemble import Matrix, ensemble_of, leaf_numbers
 from converter_lightgbm.linear import linear_sums
 from converter_lightgbm.links import linked
@@ -48,7 +49,7 @@ def _leaf(document: Document, model: LightGBMModel, features: str) -> dict[str, 
 def _leaves(document: Document, model: LightGBMModel, features: str) -> str:
     """LightGBM's number of the leaf that a row reaches in each tree, int64 [batch, trees]."""
     ensemble, matrix = _trees(document, model, features)
-    return document.leaves(ensemble, matrix, model.inputs[0].dtype, leaf_numbers(model.loaded.text.trees))
+    return add_leaves(document, ensemble, matrix, model.inputs[0].dtype, leaf_numbers(model.loaded.text.trees))
 
 
 def _sums(document: Document, model: LightGBMModel, features: str) -> tuple[str, str]:
@@ -59,8 +60,8 @@ def _sums(document: Document, model: LightGBMModel, features: str) -> tuple[str,
     ensemble, matrix = _trees(document, model, features)
     link = Link.IDENTITY if model.method == "raw" else text.objective.link
     if dtype == "float32" and needs_double_sums(text, link):
-        return document.scores(ensemble, document.node("Cast", matrix, to=_ONNX_TYPES["float64"]), "float64"), "float64"
-    return document.scores(ensemble, matrix, dtype), dtype
+        return add_scores(document, ensemble, document.node("Cast", matrix, to=_ONNX_TYPES["float64"]), "float64"), "float64"
+    return add_scores(document, ensemble, matrix, dtype), dtype
 
 
 def _trees(document: Document, model: LightGBMModel, features: str) -> tuple[Ensemble, str]:

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from converter.plugin import ExportError, ExportRequest, UsageError
-from converter.trees import Document
+from converter.writing import Document, Value, side_by_side
 from converter_sklearn.estimators import Block
 from converter_sklearn.exporters.cost import note_of
 from converter_sklearn.parts import answers, part
-from converter_sklearn.values import Value, side_by_side
 
 if TYPE_CHECKING:
     from converter_sklearn.answers import Answer

@@ -9,11 +9,10 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from converter.plugin import ExportError
-from converter.trees import Document
+from converter.writing import Document, Value
 from converter_sklearn.estimators import Writer, fault_of, joined, writer_of
 from converter_sklearn.exporters.skl2onnx import TYPES, converted
 from converter_sklearn.parts import usual_methods
-from converter_sklearn.values import Value
 
 HINT = "give it a rule, ten lines and an entry point: docs/how-to/convert-an-estimator-of-your-own.md; or leave that step out"
 

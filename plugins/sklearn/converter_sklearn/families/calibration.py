@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from sklearn import calibration
 
+from converter.writing import Value, side_by_side, stacked
 from converter_sklearn.estimators import Writer
 from converter_sklearn.expressed import BestOf, Expressed, of_two
 from converter_sklearn.known import known
-from converter_sklearn.values import Value, side_by_side, stacked
 
 _EPS = 1e-12  # what `sklearn.calibration._convert_to_logits` adds to probabilities
 

@@ -10,11 +10,11 @@ import numpy as np
 from sklearn import cluster
 from sklearn.cluster import AffinityPropagation, FeatureAgglomeration
 
+from converter.writing import Value, side_by_side
 from converter_sklearn.estimators import Writer
 from converter_sklearn.expressed import Expressed, affine
 from converter_sklearn.formulas.distances import nearness
 from converter_sklearn.formulas.kernels import squared_distances
-from converter_sklearn.values import Value, side_by_side
 
 
 class Centres(Expressed):

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
 
+from converter.writing import Value
 from converter_sklearn.estimators import Block, Writer, picked
 from converter_sklearn.expressed import Expressed
-from converter_sklearn.values import Value
 
 
 class Columns(Expressed):

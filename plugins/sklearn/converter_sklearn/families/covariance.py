@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from sklearn.covariance import EllipticEnvelope
 
+from converter.writing import Value
 from converter_sklearn.estimators import Writer
 from converter_sklearn.expressed import Inside, dense
-from converter_sklearn.values import Value
 
 
 class Envelope(Inside):

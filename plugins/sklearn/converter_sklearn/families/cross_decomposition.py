@@ -7,9 +7,9 @@ from typing import Any
 
 from sklearn.cross_decomposition import CCA, PLSSVD, PLSCanonical, PLSRegression
 
+from converter.writing import Value
 from converter_sklearn.estimators import Writer
 from converter_sklearn.expressed import Expressed, affine, dense
-from converter_sklearn.values import Value
 
 
 class Shared(Expressed):

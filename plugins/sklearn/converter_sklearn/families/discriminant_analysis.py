@@ -8,11 +8,11 @@ from functools import cached_property
 import numpy as np
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis, QuadraticDiscriminantAnalysis
 
+from converter.writing import Value
 from converter_sklearn.estimators import Writer
 from converter_sklearn.expressed import Expressed, affine, dense
 from converter_sklearn.families.linear_model import Logistic
 from converter_sklearn.formulas.kernels import whitened_distances
-from converter_sklearn.values import Value
 
 
 class Linear(Logistic):

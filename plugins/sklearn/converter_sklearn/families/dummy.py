@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from sklearn.dummy import DummyClassifier, DummyRegressor
 
+from converter.writing import Value, stacked
 from converter_sklearn.estimators import Writer
 from converter_sklearn.expressed import Expressed, dense
-from converter_sklearn.values import Value, stacked
 
 
 class Baseline(Expressed):

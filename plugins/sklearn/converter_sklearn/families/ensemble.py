@@ -9,9 +9,9 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.ensemble import StackingClassifier, StackingRegressor, VotingClassifier, VotingRegressor
 
+from converter.writing import Value, side_by_side, stacked
 from converter_sklearn.estimators import Block, Writer
 from converter_sklearn.expressed import Expressed
-from converter_sklearn.values import Value, side_by_side, stacked
 
 
 class _Votes(Expressed):

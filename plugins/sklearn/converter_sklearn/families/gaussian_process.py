@@ -11,12 +11,12 @@ from scipy.linalg import solve_triangular
 from sklearn.gaussian_process import GaussianProcessClassifier, GaussianProcessRegressor
 from sklearn.gaussian_process._gpc import COEFS, LAMBDAS, _BinaryGaussianProcessClassifierLaplace
 
+from converter.writing import Value, side_by_side
 from converter_sklearn.estimators import Writer
 from converter_sklearn.expressed import Delegating, Expressed, affine, dense, of_two
 from converter_sklearn.formulas.covariances import between, fault_of, of_itself
 from converter_sklearn.formulas.kernels import in_parts
 from converter_sklearn.formulas.special import erf
-from converter_sklearn.values import Value, side_by_side
 
 
 class Process(Expressed):

@@ -11,11 +11,10 @@ from sklearn import impute
 from sklearn.impute._iterative import IterativeImputer
 
 from converter.plugin import ExportError
+from converter.writing import Value, in_chunks, side_by_side, stacked
 from converter_sklearn.estimators import Block, Writer, picked
 from converter_sklearn.expressed import Expressed
-from converter_sklearn.flow import in_chunks
 from converter_sklearn.formulas.missing import are_missing, is_nan
-from converter_sklearn.values import Value, side_by_side, stacked
 
 _CHUNK = 1 << 18  # distances at a time
 

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 import numpy as np
 from sklearn.isotonic import IsotonicRegression
 
+from converter.writing import Value
 from converter_sklearn.estimators import Writer
 from converter_sklearn.expressed import Expressed, dense
 from converter_sklearn.formulas.intervals import places
-from converter_sklearn.values import Value
 
 
 class Line(Expressed):

@@ -9,10 +9,10 @@ import numpy as np
 from sklearn import kernel_approximation as approximation
 from sklearn.metrics.pairwise import KERNEL_PARAMS
 
+from converter.writing import Value, side_by_side
 from converter_sklearn.estimators import Writer
 from converter_sklearn.expressed import Expressed, affine, dense
 from converter_sklearn.formulas.kernels import kernel
-from converter_sklearn.values import Value, side_by_side
 
 _INTERVALS = {1: 0.8, 2: 0.5, 3: 0.4}  # of AdditiveChi2Sampler, by its steps
 

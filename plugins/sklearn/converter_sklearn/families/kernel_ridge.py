@@ -7,10 +7,10 @@ from typing import Any
 
 from sklearn.kernel_ridge import KernelRidge
 
+from converter.writing import Value
 from converter_sklearn.estimators import Writer
 from converter_sklearn.expressed import Expressed, affine, dense
 from converter_sklearn.formulas.kernels import KERNELS, in_parts, kernel
-from converter_sklearn.values import Value
 
 
 class Ridge(Expressed):

@@ -8,10 +8,10 @@ from functools import cached_property
 import numpy as np
 from sklearn import linear_model as linear
 
+from converter.writing import Value
 from converter_sklearn.estimators import Writer
 from converter_sklearn.expressed import Decided, Expressed, Inside, affine, dense, of_two, shared_out
 from converter_sklearn.known import known
-from converter_sklearn.values import Value
 
 
 class Regressor(Expressed):

@@ -10,12 +10,11 @@ from typing import Any
 import numpy as np
 from sklearn import manifold
 
+from converter.writing import Value, in_chunks, loop, side_by_side
 from converter_sklearn.estimators import Writer
 from converter_sklearn.expressed import Expressed, dense
 from converter_sklearn.families.neighbors import Neighbours
-from converter_sklearn.flow import in_chunks, loop
 from converter_sklearn.formulas.distances import against, rows_of
-from converter_sklearn.values import Value, side_by_side
 
 
 class Placed(Expressed):

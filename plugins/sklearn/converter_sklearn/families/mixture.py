@@ -10,10 +10,10 @@ import numpy as np
 from scipy.special import digamma
 from sklearn.mixture import BayesianGaussianMixture, GaussianMixture
 
+from converter.writing import Value
 from converter_sklearn.estimators import Writer
 from converter_sklearn.expressed import Expressed, dense
 from converter_sklearn.formulas.kernels import squared_distances, summed, whitened_distances
-from converter_sklearn.values import Value
 
 
 class Mixture(Expressed):

@@ -8,10 +8,10 @@ import numpy as np
 from sklearn import model_selection
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401 - the classes are hidden without it
 
+from converter.writing import Value
 from converter_sklearn.estimators import Writer
 from converter_sklearn.expressed import Delegating, Expressed
 from converter_sklearn.known import known
-from converter_sklearn.values import Value
 
 
 class Found(Delegating):

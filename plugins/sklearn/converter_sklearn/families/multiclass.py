@@ -10,9 +10,9 @@ import numpy as np
 from sklearn.base import is_regressor
 from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier, OutputCodeClassifier, _ConstantPredictor
 
+from converter.writing import Value, side_by_side, stacked
 from converter_sklearn.estimators import Block, Writer, picked
 from converter_sklearn.expressed import BestOf, Expressed, dense
-from converter_sklearn.values import Value, side_by_side, stacked
 
 
 class _OfTwo(Expressed):

@@ -9,9 +9,9 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.multioutput import ClassifierChain, MultiOutputClassifier, MultiOutputRegressor, RegressorChain
 
+from converter.writing import Value, stacked
 from converter_sklearn.estimators import Block, Writer
 from converter_sklearn.expressed import Expressed
-from converter_sklearn.values import Value, stacked
 
 
 class SideBySide(Expressed):

@@ -8,10 +8,10 @@ from functools import cached_property
 import numpy as np
 from sklearn import naive_bayes as bayes
 
+from converter.writing import Value
 from converter_sklearn.estimators import Writer
 from converter_sklearn.expressed import Expressed, affine, dense
 from converter_sklearn.formulas.kernels import summed
-from converter_sklearn.values import Value
 
 
 class Bayes(Expressed):

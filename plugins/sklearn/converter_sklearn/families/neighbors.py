@@ -12,11 +12,11 @@ from sklearn import neighbors
 from sklearn.metrics._pairwise_distances_reduction import RadiusNeighborsClassMode
 from sklearn.neighbors._kd_tree import kernel_norm
 
+from converter.writing import Value, stacked
 from converter_sklearn.estimators import Writer
 from converter_sklearn.expressed import BestOf, Expressed, Inside, affine, dense
 from converter_sklearn.formulas.distances import Metric, Visits, against, distances, metric_of, nearest
 from converter_sklearn.formulas.visits import visits_of
-from converter_sklearn.values import Value, stacked
 
 
 class Neighbours(Expressed):

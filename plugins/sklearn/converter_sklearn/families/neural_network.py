@@ -7,9 +7,9 @@ from functools import cached_property
 
 from sklearn.neural_network import BernoulliRBM, MLPClassifier, MLPRegressor
 
+from converter.writing import Value
 from converter_sklearn.estimators import Writer
 from converter_sklearn.expressed import Expressed, affine, dense, of_two
-from converter_sklearn.values import Value
 
 _ACTIVATIONS: Mapping[str, Callable[[Value], Value]] = {
     "identity": lambda value: value,

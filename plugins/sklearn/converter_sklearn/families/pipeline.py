@@ -8,9 +8,9 @@ from typing import Any
 
 from sklearn.pipeline import FeatureUnion, Pipeline
 
+from converter.writing import Value
 from converter_sklearn.estimators import Block, Writer, Written, joined
 from converter_sklearn.expressed import Delegating, Expressed
-from converter_sklearn.values import Value
 
 
 class Row(Delegating):

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 from sklearn.random_projection import GaussianRandomProjection, SparseRandomProjection
 
+from converter.writing import Value
 from converter_sklearn.estimators import Writer
 from converter_sklearn.expressed import Expressed, affine, dense
-from converter_sklearn.values import Value
 
 
 class Projected(Expressed):

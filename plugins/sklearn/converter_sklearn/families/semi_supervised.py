@@ -8,13 +8,12 @@ from typing import Any
 
 from sklearn.semi_supervised import LabelPropagation, LabelSpreading, SelfTrainingClassifier
 
+from converter.writing import Value, in_chunks
 from converter_sklearn.estimators import Writer
 from converter_sklearn.expressed import BestOf, Delegating, dense
 from converter_sklearn.families.neighbors import Neighbours
-from converter_sklearn.flow import in_chunks
 from converter_sklearn.formulas.distances import rows_of
 from converter_sklearn.formulas.kernels import kernel
-from converter_sklearn.values import Value
 
 
 class Propagated(BestOf):

@@ -10,13 +10,12 @@ import numpy as np
 from sklearn import svm
 from sklearn.metrics.pairwise import PAIRWISE_KERNEL_FUNCTIONS
 
+from converter.writing import Value, in_chunks, loop, side_by_side
 from converter_sklearn.estimators import Writer
 from converter_sklearn.expressed import Expressed, affine, dense
 from converter_sklearn.families.linear_model import Classifier as LinearClassifier
 from converter_sklearn.families.linear_model import Regressor as LinearRegressor
-from converter_sklearn.flow import in_chunks, loop
 from converter_sklearn.formulas.kernels import in_parts, kernel
-from converter_sklearn.values import Value, side_by_side
 
 _NAMES = {function: name for name, function in PAIRWISE_KERNEL_FUNCTIONS.items()}
 _CHUNK = 1 << 16  # numbers that stay in a core's cache

@@ -11,9 +11,9 @@ from numpy.polynomial import chebyshev
 from scipy.special import gamma, kv
 from sklearn.gaussian_process import kernels as gaussian
 
+from converter.writing import Value
 from converter_sklearn.expressed import affine, dense
 from converter_sklearn.formulas.kernels import KERNELS, kernel, power, squared_distances, summed
-from converter_sklearn.values import Value
 
 Covariance = Value | float
 """A value [batch, points] or [batch, 1], or a number that is the same everywhere."""

@@ -8,9 +8,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from converter.writing import Value, in_chunks
 from converter_sklearn.expressed import dense
-from converter_sklearn.flow import in_chunks
-from converter_sklearn.values import Value
 
 _CHUNK = 1 << 17  # numbers that stay in a core's cache
 _MORE = 8  # candidates besides those that are wanted

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from converter_sklearn.values import Value
+from converter.writing import Value
 
 _FEW = 24  # numbers, which are compared with one by one sooner than halved
 

@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from converter.writing import Value, in_chunks, side_by_side
 from converter_sklearn.expressed import affine, dense
-from converter_sklearn.flow import in_chunks
-from converter_sklearn.values import Value, side_by_side
 
 KERNELS = frozenset({"additive_chi2", "chi2", "cosine", "laplacian", "linear", "poly", "polynomial", "rbf", "sigmoid"})
 """Their names."""

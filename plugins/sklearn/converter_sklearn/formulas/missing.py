@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from converter_sklearn.values import Value
+from converter.writing import Value
 
 
 def is_nan(value: Any) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from converter_sklearn.values import Value
+from converter.writing import Value
 
 _NEAR = 0.5  # to 0, where log(1 + x) and e to the power of x less 1 lose digits
 _TAIL = float(np.exp(-2))

@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 from sklearn.metrics._pairwise_distances_reduction import ArgKmin
 
+from converter.writing import Value, either, in_chunks, loop, side_by_side
 from converter_sklearn.expressed import dense
-from converter_sklearn.flow import either, in_chunks, loop
 from converter_sklearn.formulas.distances import Metric, Visits, rows_of
-from converter_sklearn.values import Value, side_by_side
 
 _CHUNK = 1 << 19  # numbers
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from converter.trees import Ensemble, heads
+from converter.trees import Ensemble, add_scores, heads
 from converter_sklearn.estimators import Block, Writer, joined, picked
 from converter_sklearn.trees.labels import best, second_where
 from converter_sklearn.trees.reading import Nodes, of_numbers
@@ -54,7 +54,7 @@ class _Histograms(Writer):
     @cached_property
     def raw(self) -> str:
         """The raw scores, [batch, 1 or classes]."""
-        return self.document.scores(ensemble_of(self.estimator), self.matrix, self.dtype)
+        return add_scores(self.document, ensemble_of(self.estimator), self.matrix, self.dtype)
 
 
 class Regressor(_Histograms):

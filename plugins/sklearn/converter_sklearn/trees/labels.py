@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from converter.trees import Document, heads
+from converter.trees import heads
+from converter.writing import Document
 
 
 def as_labels(classes: Any) -> np.ndarray:

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from converter.trees import Ensemble
+from converter.trees import Ensemble, add_leaves, add_scores
 from converter_sklearn.estimators import Writer, joined
 from converter_sklearn.trees.reading import Nodes, of_numbers
 
@@ -25,9 +25,9 @@ class SingleWriter(Writer):
 
     def sums(self, ensemble: Ensemble) -> str:
         """Return what the trees say together, [batch, targets]."""
-        return self.document.scores(ensemble, self.matrix, self.dtype)
+        return add_scores(self.document, ensemble, self.matrix, self.dtype)
 
     def leaves(self, nodes: Nodes, numbers: np.ndarray) -> str:
         """Return what `numbers` [nodes] says of the leaf that each tree reaches, int64 [batch, trees]."""
         silent = of_numbers(nodes, self.estimator.n_features_in_, np.zeros(nodes.count), np.zeros(len(nodes.roots), np.int64), np.zeros(1))
-        return self.document.leaves(silent, self.matrix, self.dtype, numbers)
+        return add_leaves(self.document, silent, self.matrix, self.dtype, numbers)

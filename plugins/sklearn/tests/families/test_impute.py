@@ -15,7 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
 from converter.plugin import ExportError, LoadRequest, Source
-from converter.trees import Document
+from converter.writing import Document
 from converter_sklearn.estimators import Block, writer_of
 from converter_sklearn.model import load
 from converter_sklearn.parts import part

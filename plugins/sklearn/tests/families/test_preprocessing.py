@@ -19,7 +19,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
 
 from converter.plugin import ExportError
-from converter.trees import Document
+from converter.writing import Document
 from converter_sklearn.estimators import Block, writer_of
 from converter_sklearn.parts import answer, part
 

@@ -8,9 +8,8 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from converter.trees import Document
+from converter.writing import Document, Value
 from converter_sklearn.formulas.intervals import filled, places
-from converter_sklearn.values import Value
 
 RNG = np.random.default_rng(0)
 

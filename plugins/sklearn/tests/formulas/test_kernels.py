@@ -12,10 +12,9 @@ import pytest
 from scipy.spatial.distance import cdist
 from sklearn.metrics.pairwise import KERNEL_PARAMS, pairwise_kernels
 
-from converter.trees import Document
+from converter.writing import Document, Value
 from converter_sklearn.expressed import affine
 from converter_sklearn.formulas.kernels import KERNELS, in_parts, kernel, power, squared_distances, summed, whitened_distances
-from converter_sklearn.values import Value
 
 DTYPES = pytest.mark.parametrize("dtype", ["float32", "float64"])
 RNG = np.random.default_rng(0)

@@ -10,9 +10,8 @@ import onnxruntime
 import pytest
 from scipy import special as scipy
 
-from converter.trees import Document
+from converter.writing import Document, Value
 from converter_sklearn.formulas import special
-from converter_sklearn.values import Value
 
 RNG = np.random.default_rng(0)
 SMALL = RNG.normal(size=3000) * 10.0 ** RNG.integers(-20, 2, 3000)

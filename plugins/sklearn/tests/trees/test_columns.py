@@ -13,7 +13,8 @@ import pytest
 from sklearn import datasets, ensemble, tree
 from sklearn.ensemble._hist_gradient_boosting.predictor import TreePredictor
 
-from converter.trees import Document
+from converter.trees import add_leaves
+from converter.writing import Document
 from converter_sklearn.estimators import Block
 from converter_sklearn.parts import part
 from converter_sklearn.trees.histograms import ensemble_of, nodes_of
@@ -56,7 +57,9 @@ def leaves_told(estimator: Any, rows: np.ndarray, folder: Path) -> np.ndarray:
     document, dtype = Document(21), rows.dtype.name
     columns = document.input("columns", dtype, ["batch", rows.shape[1]])
     writer: Any = part(document, estimator, [Block(columns, dtype, rows.shape[1])], dtype, "float64")
-    document.output("leaves", document.leaves(ensemble_of(estimator), writer.matrix, dtype, nodes_of(estimator).numbers), "int64", ["batch", None])
+    document.output(
+        "leaves", add_leaves(document, ensemble_of(estimator), writer.matrix, dtype, nodes_of(estimator).numbers), "int64", ["batch", None]
+    )
     document.write(folder / "leaves.onnx")
     session = onnxruntime.InferenceSession(folder / "leaves.onnx", providers=["CPUExecutionProvider"])
     found: np.ndarray = session.run(None, {"columns": rows})[0]

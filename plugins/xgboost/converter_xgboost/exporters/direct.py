@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from converter.plugin import ExportRequest
-from converter.trees import Document, Ensemble, heads
+from converter.trees import Ensemble, add_leaves, add_scores, heads
+from converter.writing import Document
 from converter_xgboost.answers import HALF, has_several_labels, is_classifier
 from converter_xgboost.ensemble import node_numbers, whole_columns
 from converter_xgboost.linear import Linear
@@ -66,7 +67,7 @@ def _margins(document: Document, model: XGBoostModel, rows: str) -> str:
     dtype = model.inputs[0].dtype
     if isinstance(model.scorer, Ensemble):
         widened, whole = _widened(document, model.scorer, rows, dtype)
-        return document.scores(widened, whole, dtype)
+        return add_scores(document, widened, whole, dtype)
     present = document.node("Where", document.node("IsNaN", rows), document.constant(np.zeros((), np.float32)), rows)
     wide = document.node("Cast", present, to=_DOUBLE) if dtype == "float64" else present
     return _linear(document, model.scorer, wide, dtype)
@@ -111,7 +112,7 @@ def _answers(document: Document, model: XGBoostModel, margins: str) -> dict[str,
 def _leaves(document: Document, model: XGBoostModel, rows: str) -> dict[str, _Answer]:
     assert isinstance(model.scorer, Ensemble)
     widened, whole = _widened(document, model.scorer, rows, "float32")
-    return {"leaves": (document.leaves(widened, whole, "float32", node_numbers(model.scorer)), "int64", (model.scorer.trees,))}
+    return {"leaves": (add_leaves(document, widened, whole, "float32", node_numbers(model.scorer)), "int64", (model.scorer.trees,))}
 
 
 def _narrowed(document: Document, model: XGBoostModel, value: str, dtype: str = "") -> _Answer:

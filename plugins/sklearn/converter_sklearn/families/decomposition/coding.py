@@ -6,10 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from converter.writing import Value, loop, side_by_side
 from converter_sklearn.expressed import Expressed, dense
 from converter_sklearn.families.decomposition.descent import descended
-from converter_sklearn.flow import loop
-from converter_sklearn.values import Value, side_by_side
 
 
 class Coding(Expressed):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from converter_sklearn.values import Value, side_by_side
+from converter.writing import Value, side_by_side
 
 Move = Callable[[Value, Value, float], Value]
 """Where a coefficient goes, given itself, the slope there, and the curvature, which is above 0."""

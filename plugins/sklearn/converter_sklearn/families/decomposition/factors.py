@@ -6,10 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from converter.writing import Value, loop
 from converter_sklearn.expressed import Expressed, dense
 from converter_sklearn.families.decomposition.descent import descended
-from converter_sklearn.flow import loop
-from converter_sklearn.values import Value
 
 _LEAST = float(np.finfo(np.float32).eps)  # EPSILON of sklearn.decomposition._nmf
 _CHECKED = 10  # steps between two looks at the error

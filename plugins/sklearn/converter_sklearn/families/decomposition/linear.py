@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from converter.writing import Value
 from converter_sklearn.expressed import Expressed, affine, dense
 from converter_sklearn.formulas.kernels import KERNELS, kernel
-from converter_sklearn.values import Value
 
 
 class Linear(Expressed):

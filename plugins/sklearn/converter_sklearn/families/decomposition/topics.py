@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from converter.writing import Value, loop, side_by_side
 from converter_sklearn.expressed import Expressed, dense
-from converter_sklearn.flow import loop
-from converter_sklearn.values import Value, side_by_side
 
 
 class Topics(Expressed):

@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any, ClassVar
 
+from converter.writing import Value, side_by_side
 from converter_sklearn.families.feature_extraction import code_points
 from converter_sklearn.families.feature_extraction.pieces import Pieces, cut, cut_small, whole
 from converter_sklearn.families.feature_extraction.spans import kept, neighbours, span
 from converter_sklearn.families.feature_extraction.spelling import spelled
 from converter_sklearn.families.feature_extraction.strings import characters, matched, matches, numbered
 from converter_sklearn.families.feature_extraction.tokens import Tokens, tokens_of
-from converter_sklearn.values import Value, side_by_side
 
 
 @dataclass(frozen=True)

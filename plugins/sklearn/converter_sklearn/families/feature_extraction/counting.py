@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from converter.writing import Value
 from converter_sklearn.families.feature_extraction.analyzers import Analyzer, Stream
 from converter_sklearn.families.feature_extraction.spans import kept, span
 from converter_sklearn.families.feature_extraction.sparse import Found
-from converter_sklearn.values import Value
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from converter.writing import Value
 from converter_sklearn.estimators import joined as side_by_side_in
 from converter_sklearn.expressed import Expressed
 from converter_sklearn.families.feature_extraction.spans import kept, numbers, span
 from converter_sklearn.families.feature_extraction.sparse import Found, Sparse, summed
 from converter_sklearn.families.feature_extraction.strings import hashed, joined
 from converter_sklearn.families.feature_extraction.vectorizers import Vectorizer
-from converter_sklearn.values import Value
 
 
 class Hashes(Vectorizer):

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from converter.writing import Value, side_by_side
 from converter_sklearn.families.feature_extraction import code_points
 from converter_sklearn.families.feature_extraction.spans import kept, numbers, span
 from converter_sklearn.families.feature_extraction.strings import all_joined, matches, numbered
-from converter_sklearn.values import Value, side_by_side
 
 _WORDS = 32  # between white space, in one piece
 _CHARACTERS = 64  # in a small piece

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from converter_sklearn.values import Value, side_by_side
+from converter.writing import Value, side_by_side
 
 _END = np.iinfo(np.int64).max
 

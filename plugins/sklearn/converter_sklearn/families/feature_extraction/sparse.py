@@ -9,9 +9,8 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from onnx import numpy_helper
 
-from converter.trees import Document
+from converter.writing import Document, Value, Ways, side_by_side, with_ways
 from converter_sklearn.families.feature_extraction.spans import places, span
-from converter_sklearn.values import Value, Ways, side_by_side, with_ways
 
 
 @dataclass(frozen=True)

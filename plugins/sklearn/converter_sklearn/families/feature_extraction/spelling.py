@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from converter.writing import Value, either, side_by_side
 from converter_sklearn.families.feature_extraction import code_points
 from converter_sklearn.families.feature_extraction.spans import kept, neighbours, places
 from converter_sklearn.families.feature_extraction.strings import all_joined, holds, in_lower_case, matches, numbered
-from converter_sklearn.flow import either
-from converter_sklearn.values import Value, side_by_side
 
 
 def spelled(texts: Value, vectorizer: Any) -> Value:

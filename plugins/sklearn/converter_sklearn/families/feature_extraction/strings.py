@@ -8,8 +8,8 @@ from typing import Any
 from onnx import TensorProto
 
 from converter.plugin import ExportError
+from converter.writing import Value, side_by_side
 from converter_sklearn.families.feature_extraction.spans import span
-from converter_sklearn.values import Value, side_by_side
 
 _RUNTIME, _ML = "com.microsoft", "ai.onnx.ml"
 _LOCALE = "C.UTF-8"  # of Unicode on every machine; the operator's own default does not exist on many

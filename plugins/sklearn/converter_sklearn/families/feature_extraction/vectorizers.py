@@ -8,6 +8,7 @@ from typing import Any
 
 from sklearn.feature_extraction.text import CountVectorizer
 
+from converter.writing import Value
 from converter_sklearn.expressed import Expressed
 from converter_sklearn.families.feature_extraction.analyzers import Analyzer, Codes, Stream, analyzer_of
 from converter_sklearn.families.feature_extraction.counting import Vocabulary
@@ -15,7 +16,6 @@ from converter_sklearn.families.feature_extraction.expressions import NotTransla
 from converter_sklearn.families.feature_extraction.sparse import Sparse, summed
 from converter_sklearn.families.feature_extraction.tokens import tokens_of
 from converter_sklearn.families.feature_extraction.weighting import weighed
-from converter_sklearn.values import Value
 
 _OVERRIDDEN = (
     *("_char_ngrams", "_char_wb_ngrams", "_count_vocab", "_get_hasher", "_white_spaces", "_word_ngrams", "build_analyzer"),

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from converter.writing import Value
 from converter_sklearn.expressed import Expressed
 from converter_sklearn.families.feature_extraction.sparse import Sparse, entries_of
-from converter_sklearn.values import Value
 
 
 class Rarity(Expressed):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from sklearn.preprocessing import KBinsDiscretizer
 
+from converter.writing import Value
 from converter_sklearn.expressed import Expressed
 from converter_sklearn.formulas.intervals import filled, places
-from converter_sklearn.values import Value
 
 
 class Bins(Expressed):

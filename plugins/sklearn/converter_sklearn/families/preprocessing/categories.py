@@ -8,11 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from converter.trees import Document
+from converter.writing import Document, Value
 from converter_sklearn.estimators import Block, picked
 from converter_sklearn.formulas.intervals import places
 from converter_sklearn.formulas.missing import is_missing, is_nan, places_of, text_of
-from converter_sklearn.values import Value
 
 _NO_TEXT = -1
 

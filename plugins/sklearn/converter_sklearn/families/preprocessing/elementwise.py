@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from converter.writing import Value
 from converter_sklearn.formulas.special import atan, erf, expm1, log1p, ndtr
-from converter_sklearn.values import Value
 
 
 def _remainder(x: Value, divisor: Value) -> Value:

@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, TargetEncoder
 
+from converter.writing import Value, side_by_side
 from converter_sklearn.expressed import Expressed
 from converter_sklearn.families.preprocessing.categories import Cells, cells_of
 from converter_sklearn.formulas.missing import is_missing, is_nan
-from converter_sklearn.values import Value, side_by_side
 
 
 class Encoder(Expressed):

@@ -9,11 +9,10 @@ from typing import Any
 from sklearn.preprocessing import FunctionTransformer
 
 from converter.plugin import ExportError
-from converter.trees import Document
+from converter.writing import Document, Value
 from converter_sklearn.estimators import Block
 from converter_sklearn.expressed import Expressed
 from converter_sklearn.families.preprocessing.traced import ROWS, Traced
-from converter_sklearn.values import Value
 
 _Function = Callable[..., Any]
 

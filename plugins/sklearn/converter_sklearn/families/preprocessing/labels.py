@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from sklearn.preprocessing import LabelBinarizer, LabelEncoder
 
+from converter.writing import Value
 from converter_sklearn.estimators import Block
 from converter_sklearn.expressed import Expressed
 from converter_sklearn.families.preprocessing.categories import Cells, cells_of
-from converter_sklearn.values import Value
 
 
 class Target(Expressed):

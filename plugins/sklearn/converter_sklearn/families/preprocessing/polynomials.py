@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import combinations, combinations_with_replacement
 
+from converter.writing import Value, in_chunks, side_by_side
 from converter_sklearn.expressed import Expressed
-from converter_sklearn.flow import in_chunks
-from converter_sklearn.values import Value, side_by_side
 
 _MANY = 100  # products, which rows share out some at a time
 _CHUNK = 1 << 16  # numbers that stay in a core's cache

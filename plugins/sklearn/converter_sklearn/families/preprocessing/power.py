@@ -7,9 +7,9 @@ from functools import cached_property
 import numpy as np
 from sklearn.preprocessing import PowerTransformer, StandardScaler
 
+from converter.writing import Value
 from converter_sklearn.expressed import Expressed
 from converter_sklearn.formulas.special import expm1, log1p
-from converter_sklearn.values import Value
 
 
 class Power(Expressed):

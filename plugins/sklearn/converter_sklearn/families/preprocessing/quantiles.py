@@ -8,10 +8,10 @@ import numpy as np
 from scipy import stats
 from sklearn.preprocessing import QuantileTransformer
 
+from converter.writing import Value
 from converter_sklearn.expressed import Expressed
 from converter_sklearn.formulas.intervals import filled, places
 from converter_sklearn.formulas.special import ndtr, ndtri
-from converter_sklearn.values import Value
 
 _BOUND = 1e-7  # sklearn.preprocessing._data.BOUNDS_THRESHOLD
 _LEAST = _BOUND - float(np.spacing(1))

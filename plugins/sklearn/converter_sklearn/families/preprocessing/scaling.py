@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from sklearn.preprocessing import MinMaxScaler
 
+from converter.writing import Value
 from converter_sklearn.expressed import Expressed, dense
-from converter_sklearn.values import Value
 
 _SMALLEST_NORM = 10 * float(np.finfo(np.float64).eps)  # shorter rows stay as they are, see sklearn.preprocessing._data._handle_zeros_in_scale
 

@@ -7,9 +7,9 @@ from functools import cached_property
 import numpy as np
 from sklearn.preprocessing import SplineTransformer
 
+from converter.writing import Value, side_by_side
 from converter_sklearn.expressed import Expressed, dense
 from converter_sklearn.formulas.intervals import places
-from converter_sklearn.values import Value, side_by_side
 
 
 class Splines(Expressed):

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from converter.writing import Value, side_by_side
 from converter_sklearn.families.preprocessing.elementwise import OF_ARGUMENTS, UFUNCS
-from converter_sklearn.values import Value, side_by_side
 
 ROWS = 97  # of the example
 

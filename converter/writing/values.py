@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from onnx import helper
 
-from converter.trees import Document
+from converter.writing.document import Document
 
 Number = Any
 """A number, an array, or another value of the same dtype."""

@@ -1,4 +1,4 @@
-"""An ONNX graph that is written node by node: what a model does before its trees, the trees, and what it does with their scores."""
+"""An ONNX graph that is written node by node."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections import ChainMap
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,6 @@ from onnx import helper, numpy_helper
 from converter import dtypes
 from converter.errors import UsageError
 from converter.protobuf import head
-from converter.trees.ensemble import Ensemble, Ints
-from converter.trees.regressor import regressor
-from converter.trees.scoring import add_leaves, add_scores
-from converter.trees.tree_ensemble import tree_ensemble
 
 _ML = "ai.onnx.ml"
 _UNTIL_3 = ("TreeEnsembleClassifier", "TreeEnsembleRegressor")  # operators that version 5 of ai.onnx.ml has no more
@@ -30,14 +26,16 @@ Kind = tuple[str, Sequence[int | str | None] | None]
 """The dtype and the dims of a value; dims of None are not known."""
 
 
-@dataclass(frozen=True, eq=False)
-class _Trees:
-    """Trees that are to be written once it is known by which operator."""
+WriteLast = Callable[[str, int], bytes]
+"""Writes a node of ai.onnx.ml: from the name of its output and the version of the domain, 3 or 5, to its bytes."""
 
-    ensemble: Ensemble
-    matrix: str
-    scores: str
-    dtype: np.dtype[Any]
+
+@dataclass(frozen=True, eq=False)
+class _Last:
+    """A node that is written once the version of ai.onnx.ml is known."""
+
+    write: WriteLast
+    output: str
 
 
 class Document:
@@ -46,7 +44,7 @@ class Document:
     def __init__(self, opset: int) -> None:
         """Begin an empty graph of an opset of ONNX's own domain."""
         self.opset = opset
-        self._nodes: list[bytes | _Trees] = []
+        self._nodes: list[bytes | _Last] = []
         self._constants: dict[bytes, tuple[str, bytes]] = {}
         self._inputs: list[bytes] = []
         self._outputs: list[bytes] = []
@@ -69,7 +67,7 @@ class Document:
     def constant(self, array: np.ndarray[Any, Any]) -> str:
         """Add an array; object arrays are strings."""
         tensor = numpy_helper.from_array(array)
-        key = _digest(tensor.SerializeToString())
+        key = digest(tensor.SerializeToString())
         if key not in self._constants:
             tensor.name = self._name("constant")
             self._constants[key] = tensor.name, tensor.SerializeToString()
@@ -86,7 +84,7 @@ class Document:
         elif domain not in {"", _ML}:
             self._foreign.add(domain)
         node = helper.make_node(operator, inputs, [], domain=domain, **attributes)
-        key = _digest(node.SerializeToString())
+        key = digest(node.SerializeToString())
         if key not in self._seen:
             self._seen[key] = tuple(self._name(operator) for _ in range(outputs))
             node.output.extend(self._seen[key])
@@ -101,7 +99,7 @@ class Document:
         """Return what `write` adds as a graph of its own, for an attribute of a node; it may read every value around it.
 
         `write` is given a name for each of the inputs, and returns that of the output, or those of several.
-        Walked trees cannot be in it: they are written last.
+        Nodes that are written last cannot be in it.
         """
         around, self._nodes, self._seen = self._nodes, [], self._seen.new_child()
         names = [self._name("input") for _ in inputs]
@@ -116,29 +114,16 @@ class Document:
         graph.output.extend(onnx.ValueInfoProto(name=name) for name in outputs)
         return graph
 
-    def scores(self, ensemble: Ensemble, matrix: str, dtype: str = "float32") -> str:
-        """Add the trees: what they say of the rows of a matrix [batch, width] of `dtype`, as [batch, targets] of the same dtype, base included.
+    def last(self, word: str, key: bytes, write: WriteLast, version: int | None) -> str:
+        """Add a node of ai.onnx.ml that is written when all others are there, since the graph has one version of the domain for all.
 
-        The decisions are exact for values of the dtype. Columns that sets are asked of hold whole numbers, infinities or NaN.
-        """
-        return add_scores(self, ensemble, matrix, np.dtype(dtype))
-
-    def leaves(self, ensemble: Ensemble, matrix: str, dtype: str, numbers: Ints) -> str:
-        """Add what `numbers` [nodes] says of the leaf that each row of a matrix reaches in each tree, int64 [batch, trees]."""
-        return add_leaves(self, ensemble, matrix, np.dtype(dtype), numbers)
-
-    def trees(self, ensemble: Ensemble, matrix: str, dtype: np.dtype[Any], version: int | None) -> str:
-        """Add one node of trees that are lowered already; `version` is that of ai.onnx.ml whose operator it needs, None if each will do.
-
-        The scores are of the dtype if the version is 5, else float32 or of the dtype.
+        `word` begins the output's name, nodes of one `key` are one, and `version` is the one that the node needs, 3 or 5, None if each will do.
         """
         if version is not None:
             self._needs.add(version)
-        parts = (getattr(ensemble, each.name) for each in fields(ensemble))
-        key = _digest(f"{matrix} {dtype}".encode(), *(part.tobytes() if isinstance(part, np.ndarray) else repr(part).encode() for part in parts))
         if key not in self._seen:
-            self._seen[key] = (self._name("trees"),)
-            self._nodes.append(_Trees(ensemble, matrix, self._seen[key][0], dtype))
+            self._seen[key] = (self._name(word),)
+            self._nodes.append(_Last(write, self._seen[key][0]))
         return self._seen[key][0]
 
     def write(self, path: Path) -> None:
@@ -152,11 +137,11 @@ class Document:
                 "no version of ai.onnx.ml holds both float64 trees and float32 trees with several weights a leaf, or sets",
                 hint="add all trees of a document with one dtype",
             )
-        version, operator = (3, regressor) if 3 in self._needs else (5, tree_ensemble)
-        written = [operator(each.ensemble, each.matrix, each.scores, each.dtype) if isinstance(each, _Trees) else each for each in self._nodes]
+        version = 3 if 3 in self._needs else 5
+        written = [each.write(each.output, version) if isinstance(each, _Last) else each for each in self._nodes]
         nodes = _without_spare(written, self._spare)
         constants = [constant for _, constant in self._constants.values()]
-        parts = [(1, nodes), (2, [b"trees"]), (5, constants), (11, self._inputs), (12, self._outputs)]
+        parts = [(1, nodes), (2, [b"graph"]), (5, constants), (11, self._inputs), (12, self._outputs)]
         graph = [piece for field, payloads in parts for payload in payloads for piece in (head(field, len(payload)), payload)]
         foreign = [helper.make_opsetid(domain, 1) for domain in sorted(self._foreign)]
         opsets = [helper.make_opsetid("", self.opset), helper.make_opsetid(_ML, version), *foreign]
@@ -174,7 +159,7 @@ class Document:
         return f"{word}.{self._count}"
 
 
-def _digest(*pieces: bytes) -> bytes:
+def digest(*pieces: bytes) -> bytes:
     """Return what tells these pieces from others."""
     found = hashlib.blake2b(digest_size=16)
     for piece in pieces:

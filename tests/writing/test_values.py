@@ -11,9 +11,7 @@ import onnx
 import onnxruntime
 import pytest
 
-from converter.trees import Document
-from converter_sklearn.flow import either, in_chunks, loop
-from converter_sklearn.values import Value, Ways, side_by_side, stacked, with_ways
+from converter.writing import Document, Value, Ways, either, in_chunks, loop, side_by_side, stacked, with_ways
 
 ROW = np.array([0.5, -2.0, 3.0])
 WEIGHTS = np.arange(12.0).reshape(3, 4) - 5

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from converter_sklearn.values import Value, side_by_side
+from converter.writing.values import Value, side_by_side
 
 
 def loop(step: Callable[..., tuple[Value, Sequence[Value]]], state: Sequence[Value], most: int | Value) -> list[Value]:
