@@ -6,8 +6,10 @@ from typing import Any
 
 import keras
 
-from converter.plugin import LoadRequest, SourceError
+from converter.plugin import LoadRequest, SourceError, UsageError
+from converter_tensorflow.graph_defs import load_checkpoint, load_frozen_graph
 from converter_tensorflow.keras_files import load_keras_file
+from converter_tensorflow.plugin import CHECKPOINT_SUFFIX, GRAPH_SUFFIX, SAVED_MODEL
 from converter_tensorflow.signatures import Signature, load_saved_model, signature_of
 
 
@@ -18,11 +20,28 @@ def load(request: LoadRequest) -> keras.Model | Signature:
     and SourceError for an object that cannot be converted.
     """
     source = request.source
+    _refuse_options(request)
     if source.path is None:
         return _live(source.live, request)
     if source.path.is_dir():
         return load_saved_model(source.path, request.options.get("signature", ""))
+    if source.name == SAVED_MODEL:
+        return load_saved_model(source.path.parent, request.options.get("signature", ""))
+    if source.suffix == GRAPH_SUFFIX:
+        return load_frozen_graph(source.path, request)
+    if source.suffix == CHECKPOINT_SUFFIX:
+        return load_checkpoint(source.path, request)
     return load_keras_file(source, request)
+
+
+def _refuse_options(request: LoadRequest) -> None:
+    """Refuse options of graphs for anything else."""
+    if request.source.suffix in {GRAPH_SUFFIX, CHECKPOINT_SUFFIX} and request.source.name != SAVED_MODEL:
+        return
+    for option in ("inputs", "outputs"):
+        if request.options.get(option):
+            hint = "a Keras model and a SavedModel say themselves what they take and give"
+            raise UsageError(f"option {option} is for frozen graphs and checkpoints", hint=hint)
 
 
 def _live(found: Any, request: LoadRequest) -> keras.Model | Signature:

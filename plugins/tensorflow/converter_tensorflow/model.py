@@ -15,6 +15,7 @@ from converter_tensorflow.function import TensorFunction
 from converter_tensorflow.keras_function import KerasFunction, keras_function
 from converter_tensorflow.probing import accepted
 from converter_tensorflow.reasons import reason_of
+from converter_tensorflow.rounding import errors
 from converter_tensorflow.signature_function import signature_function
 from converter_tensorflow.signatures import Signature
 from converter_tensorflow.tensors import to_array, to_tensor
@@ -47,6 +48,11 @@ class TensorFlowModel(SourceModel):
             shown = " ".join(f"--input '{format_input(each, self.axes)}'" for each in self.inputs)
             raise SourceError(f"the model refuses its input: {reason_of(error)}", hint=f"narrow what it is tried with: {shown}") from error
         return {output.name: to_array(answer) for output, answer in zip(self.outputs, answers, strict=True)}
+
+    def rounding(self, feeds: Mapping[str, np.ndarray]) -> dict[str, float]:
+        """Return how far the answer is from that in double precision."""
+        found = errors(self.function, [to_tensor(feeds[each.name], each.dtype) for each in self.inputs])
+        return {} if found is None else {output.name: error for output, error in zip(self.outputs, found, strict=True)}
 
     def _exporters(self) -> tuple[Exporter, ...]:
         own = Exporter("tf2onnx", functools.partial(write_tf2onnx, self.function))

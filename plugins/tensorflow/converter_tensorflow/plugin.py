@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
@@ -12,6 +13,11 @@ if TYPE_CHECKING:
 
 HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 KERAS_SUFFIXES = (".keras", ".h5", ".hdf5")
+GRAPH_SUFFIX, CHECKPOINT_SUFFIX = ".pb", ".meta"
+SAVED_MODEL = "saved_model.pb"  # in a SavedModel's folder
+_FIRST_NODE = re.compile(
+    rb"\n[\x00-\xff]{1,5}?\n[\x01-\x7f][\w.>/-]+\x12[\x01-\x7f]\w+", re.ASCII
+)  # of a GraphDef: field 1, a node: its name, its operation
 
 
 class TensorFlow(Framework):
@@ -31,6 +37,8 @@ class TensorFlow(Framework):
         "*.keras": "a Keras model, saved with any backend",
         "*.h5": "a Keras model in the legacy HDF5 format",
         "folder with saved_model.pb": "a SavedModel, of Keras's export or of a tf.Module",
+        "*.pb": "a frozen graph of TensorFlow 1",
+        "*.meta": "a checkpoint of TensorFlow 1, its weights beside it",
         "live object": "keras.Model, tf.Module, tf.function, a loaded SavedModel",
     }
     exporters: ClassVar[Mapping[str, str]] = {
@@ -39,16 +47,22 @@ class TensorFlow(Framework):
     }
     options = (
         Option("signature", "the function of a SavedModel or tf.Module to convert; else serving_default, __call__, or the only one"),
+        Option("inputs", "the tensors that a frozen graph or a checkpoint takes, several with commas; else its placeholders"),
+        Option("outputs", "the tensors that a frozen graph or a checkpoint gives; else those that nothing reads"),
         Option("custom_objects", "classes and functions that a Keras file needs: package.module:Name, several with commas"),
     )
 
     def match(self, source: Source) -> Match:
-        """Match Keras archives by their members, SavedModels by their folder, HDF5 files by their name and what their head mentions."""
-        if {"config.json", "metadata.json"} <= set(source.zip_names) or "saved_model.pb" in source.folder_names:
+        """Match Keras archives by their members, SavedModels by their folder, HDF5 files by what their head mentions, graphs by their first node."""
+        if {"config.json", "metadata.json"} <= set(source.zip_names) or SAVED_MODEL in source.folder_names:
             return Match.CONTENT
         if source.head.startswith(HDF5_MAGIC) and b"model_config" in source.head:
             return Match.CONTENT
-        return Match.SUFFIX if source.suffix in KERAS_SUFFIXES else Match.NO
+        if source.suffix == GRAPH_SUFFIX and (_FIRST_NODE.match(source.head) or source.name == SAVED_MODEL):
+            return Match.CONTENT
+        if source.suffix == CHECKPOINT_SUFFIX and source.path is not None and source.path.with_suffix(".index").is_file():
+            return Match.CONTENT
+        return Match.SUFFIX if source.suffix in (*KERAS_SUFFIXES, GRAPH_SUFFIX, CHECKPOINT_SUFFIX) else Match.NO
 
     def load(self, request: LoadRequest) -> SourceModel:
         """Load the model; see `loading.load` for what is refused."""

@@ -46,10 +46,10 @@ def seeded(request: pytest.FixtureRequest) -> None:
 
 @pytest.fixture(scope="session")
 def load(request: pytest.FixtureRequest) -> Callable[..., SourceModel]:
-    """Load a source as the host does: load(model_or_path, inputs=["x:float32[batch,3]"], trust=True, signature="count")."""
+    """Load a source as the host does: load(model_or_path, ["x:float32[batch,3]"], trust=True, signature="count")."""
     request.getfixturevalue("keras")
 
-    def load(value: Any, inputs: Sequence[str] = (), *, trust: bool = False, **options: Any) -> SourceModel:
+    def load(value: Any, inputs: Sequence[str] = (), /, *, trust: bool = False, **options: Any) -> SourceModel:
         framework = TensorFlow()
         parsed, axes = parse_inputs(inputs)
         defaults = {option.name: option.default for option in framework.options}

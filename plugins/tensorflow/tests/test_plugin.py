@@ -51,9 +51,14 @@ def test_a_truncated_archive_is_unreadable(tmp_path: Path) -> None:
         ("model.h5", HDF5_MAGIC + b"...", Match.SUFFIX),
         ("measured.nc", HDF5_MAGIC + b"...", Match.NO),
         ("model.keras", b"text", Match.SUFFIX),
+        ("graph.pb", b"\n;\n\x01x\x12\x0bPlaceholder*\x0b\n\x05dtype", Match.CONTENT),
+        ("graph.pb", b"\n\xb3\x0c\n\x0ascope/conv1\x12\x05Const*\x0b", Match.CONTENT),
+        ("net.pb", b"\n\x04net1\x12\x20\n\x01x", Match.SUFFIX),  # Caffe2: a name, then operators
+        ("saved_model.pb", b"\x08\x01\x12", Match.CONTENT),
+        ("model.meta", b"\n\xb3\x0c", Match.SUFFIX),
     ],
 )
-def test_hdf5_is_known_by_its_head_and_name(tmp_path: Path, name: str, head: bytes, expected: Match) -> None:
+def test_files_are_known_by_their_head_and_name(tmp_path: Path, name: str, head: bytes, expected: Match) -> None:
     (tmp_path / name).write_bytes(head)
     assert TensorFlow().match(Source.of(tmp_path / name)) is expected
 

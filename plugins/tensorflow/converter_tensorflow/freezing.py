@@ -1,0 +1,32 @@
+"""A function as a TensorFlow GraphDef without variables: what they hold, and what the function captured, are constants in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import tensorflow as tf
+from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+
+from converter_tensorflow.function import TensorFunction
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """A GraphDef without variables, and the names of its input and output tensors, in the order of the function's own."""
+
+    graph: Any
+    inputs: list[str]
+    outputs: list[str]
+
+
+def frozen(function: TensorFunction) -> Frozen:
+    """Trace the function, with its free dims free, and freeze it."""
+    specs = [
+        tf.TensorSpec([None if isinstance(dim, str) else dim for dim in each.dims], each.dtype, name=f"input_{number}")
+        for number, each in enumerate(function.declared.inputs)
+    ]
+    traced = tf.function(lambda *tensors: function(tensors), input_signature=specs, autograph=False).get_concrete_function()
+    inputs = [tensor.name for tensor in traced.inputs[: len(specs)]]  # what the function captured comes after
+    found = convert_variables_to_constants_v2(traced, lower_control_flow=False, aggressive_inlining=True)
+    return Frozen(found.graph.as_graph_def(add_shapes=True), inputs, [tensor.name for tensor in found.outputs])
