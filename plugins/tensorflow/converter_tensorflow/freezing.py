@@ -8,7 +8,7 @@ from typing import Any
 import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-from converter_tensorflow.function import TensorFunction
+from converter_tensorflow.functions.function import TensorFunction
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ from typing import Any
 import keras
 
 from converter.plugin import LoadRequest, SourceError, UsageError
-from converter_tensorflow.graph_defs import load_checkpoint, load_frozen_graph
-from converter_tensorflow.keras_files import load_keras_file
 from converter_tensorflow.plugin import CHECKPOINT_SUFFIX, GRAPH_SUFFIX, SAVED_MODEL
-from converter_tensorflow.signatures import Signature, load_saved_model, signature_of
+from converter_tensorflow.sources.graph_defs import load_checkpoint, load_frozen_graph
+from converter_tensorflow.sources.keras_files import load_keras_file
+from converter_tensorflow.sources.signatures import Signature, load_saved_model, signature_of
 
 
 def load(request: LoadRequest) -> keras.Model | Signature:

@@ -11,13 +11,13 @@ import numpy as np
 from converter.plugin import Exporter, LoadRequest, SourceError, SourceModel, format_input
 from converter_tensorflow.exporters.keras import write_keras
 from converter_tensorflow.exporters.tf2onnx import write_tf2onnx
-from converter_tensorflow.function import TensorFunction
-from converter_tensorflow.keras_function import KerasFunction, keras_function
-from converter_tensorflow.probing import accepted
+from converter_tensorflow.faces.probing import accepted
+from converter_tensorflow.functions.function import TensorFunction
+from converter_tensorflow.functions.keras_function import KerasFunction, keras_function
+from converter_tensorflow.functions.signature_function import signature_function
 from converter_tensorflow.reasons import reason_of
 from converter_tensorflow.rounding import errors
-from converter_tensorflow.signature_function import signature_function
-from converter_tensorflow.signatures import Signature
+from converter_tensorflow.sources.signatures import Signature
 from converter_tensorflow.tensors import to_array, to_tensor
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from converter_tensorflow.freezing import frozen
-from converter_tensorflow.function import TensorFunction
+from converter_tensorflow.functions.function import TensorFunction
 
 _FLOAT, _DOUBLE = tf.float32.as_datatype_enum, tf.float64.as_datatype_enum
 

@@ -9,7 +9,7 @@ from converter.plugin import ExportRequest
 from converter_tensorflow.exporters.leftovers import refuse_leftovers
 from converter_tensorflow.exporters.opsets import chosen_opset
 from converter_tensorflow.exporters.surroundings import converting
-from converter_tensorflow.keras_function import KerasFunction
+from converter_tensorflow.functions.keras_function import KerasFunction
 
 NAME = "keras"
 

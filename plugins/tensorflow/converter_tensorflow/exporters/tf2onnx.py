@@ -7,7 +7,7 @@ from converter_tensorflow.exporters.leftovers import refuse_leftovers
 from converter_tensorflow.exporters.opsets import chosen_opset
 from converter_tensorflow.exporters.surroundings import converting
 from converter_tensorflow.freezing import frozen
-from converter_tensorflow.function import TensorFunction
+from converter_tensorflow.functions.function import TensorFunction
 
 NAME = "tf2onnx"
 

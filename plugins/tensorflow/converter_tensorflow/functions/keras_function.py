@@ -9,9 +9,9 @@ from typing import Any
 import keras
 
 from converter.plugin import LoadRequest, SourceError
-from converter_tensorflow.function import Declared, TensorFunction
-from converter_tensorflow.functional import face_of_graph
-from converter_tensorflow.subclassed import face_of_a_call
+from converter_tensorflow.faces.functional import face_of_graph
+from converter_tensorflow.faces.subclassed import face_of_a_call
+from converter_tensorflow.functions.function import Declared, TensorFunction
 
 
 @dataclass(frozen=True)

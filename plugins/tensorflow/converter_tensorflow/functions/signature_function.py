@@ -10,10 +10,10 @@ import numpy as np
 import tensorflow as tf
 
 from converter.plugin import Domain, Input, LoadRequest, MissingInputs, Output, SourceError
-from converter_tensorflow.function import Declared, TensorFunction
-from converter_tensorflow.naming import dims_of, joined, output_names, unique
-from converter_tensorflow.overriding import overridden
-from converter_tensorflow.signatures import Signature
+from converter_tensorflow.faces.naming import dims_of, joined, output_names, unique
+from converter_tensorflow.faces.overriding import overridden
+from converter_tensorflow.functions.function import Declared, TensorFunction
+from converter_tensorflow.sources.signatures import Signature
 
 
 @dataclass(frozen=True)

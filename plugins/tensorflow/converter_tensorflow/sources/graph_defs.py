@@ -14,7 +14,7 @@ from tensorflow.python.framework import op_def_registry
 
 from converter.plugin import Input, LoadRequest, MissingInputs, SourceError, UnknownName, UnreadableSource
 from converter_tensorflow.reasons import reason_of
-from converter_tensorflow.signatures import Signature
+from converter_tensorflow.sources.signatures import Signature
 
 tf1 = tf.compat.v1
 SHOWN = 5

@@ -9,10 +9,10 @@ from typing import Any
 import keras
 
 from converter.plugin import Domain, Input, Output, SourceError
-from converter_tensorflow.embeddings import vocabulary
-from converter_tensorflow.faces import Face
-from converter_tensorflow.naming import dims_of, joined, unique
-from converter_tensorflow.overriding import overridden
+from converter_tensorflow.faces.embeddings import vocabulary
+from converter_tensorflow.faces.face import Face
+from converter_tensorflow.faces.naming import dims_of, joined, unique
+from converter_tensorflow.faces.overriding import overridden
 
 _AUTOMATIC = re.compile(r"keras_tensor(_\d+)?")
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from converter.plugin import Axis, Dim, Domain, Input, example_sizes
-from converter_tensorflow.examples import example_tensors, of_unknown_range
-from converter_tensorflow.function import TensorFunction
-from converter_tensorflow.naming import BATCH, DEFAULT_AXIS
+from converter_tensorflow.faces.examples import example_tensors, of_unknown_range
+from converter_tensorflow.faces.naming import BATCH, DEFAULT_AXIS
+from converter_tensorflow.functions.function import TensorFunction
 from converter_tensorflow.tensors import to_array
 
 BASES = (64, 32, 16, 8, 4, 2, 1, 128, 256)  # sizes of all free dims at once; the first accepted one is where the search starts

@@ -9,10 +9,10 @@ import keras
 import tensorflow as tf
 
 from converter.plugin import Input, LoadRequest, MissingInputs, Output, example_sizes, format_input
-from converter_tensorflow.examples import example_tensors
-from converter_tensorflow.faces import Face
-from converter_tensorflow.naming import BATCH, DEFAULT_AXIS, dims_of, joined, output_names
-from converter_tensorflow.overriding import overridden
+from converter_tensorflow.faces.examples import example_tensors
+from converter_tensorflow.faces.face import Face
+from converter_tensorflow.faces.naming import BATCH, DEFAULT_AXIS, dims_of, joined, output_names
+from converter_tensorflow.faces.overriding import overridden
 from converter_tensorflow.reasons import reason_of
 
 
