@@ -11,6 +11,7 @@ import tensorflow as tf
 from converter_tensorflow.freezing import frozen
 from converter_tensorflow.functions.function import TensorFunction
 
+_NORMALIZATIONS = frozenset({"FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"})
 _FLOAT, _DOUBLE = tf.float32.as_datatype_enum, tf.float64.as_datatype_enum
 
 
@@ -28,6 +29,9 @@ def _widened(function: TensorFunction) -> Any:
     """The function with every float32 of its graph in float64."""
     found = frozen(function)
     graph, functions = found.graph, found.graph.library.function
+    for node in list(graph.node):
+        if node.op in _NORMALIZATIONS and not node.attr["is_training"].b:
+            _write_out(node, graph)
     renamed = {each.signature.name: f"{each.signature.name}_in_double" for each in functions}  # TensorFlow keeps the first of a name
     for node in [*graph.node, *(node for each in functions for node in each.node_def)]:
         node.op = renamed.get(node.op, node.op)
@@ -40,6 +44,26 @@ def _widened(function: TensorFunction) -> Any:
     whole = tf.compat.v1.wrap_function(lambda: tf.graph_util.import_graph_def(graph, name=""), [])
     taken, given = ([whole.graph.get_tensor_by_name(name) for name in names] for names in (found.inputs, found.outputs))
     return whole.prune(taken, given)
+
+
+def _write_out(node: Any, graph: Any) -> None:
+    """Turn a fused batch normalization, which has no double precision, into arithmetic: (x - mean) * scale / sqrt(variance + epsilon) + offset."""
+    x, scale, offset, mean, variance, *_ = node.input
+
+    def add(name: str, operation: str, *inputs: str) -> str:
+        added = graph.node.add(name=f"{node.name}/{name}", op=operation, input=inputs)
+        added.attr["T"].type = _FLOAT
+        return str(added.name)
+
+    epsilon = graph.node.add(name=f"{node.name}/epsilon", op="Const")
+    epsilon.attr["dtype"].type = _FLOAT
+    epsilon.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(node.attr["epsilon"].f, tf.float32))
+    factor = add("factor", "Mul", add("inverse", "Rsqrt", add("spread", "AddV2", variance, epsilon.name)), scale)
+    scaled = add("scaled", "Mul", add("centred", "Sub", x, mean), factor)
+    node.op = "AddV2"
+    node.input[:] = [scaled, offset, *(each for each in node.input if each.startswith("^"))]
+    node.attr.clear()
+    node.attr["T"].type = _FLOAT
 
 
 def _widen(attribute: Any, renamed: Mapping[str, str]) -> None:

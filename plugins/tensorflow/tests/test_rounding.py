@@ -28,7 +28,17 @@ def test_errors_are_those_of_float32(load: Load, keras: Any) -> None:
     assert dense.kernel.numpy().dtype == np.float32
 
 
-@pytest.mark.parametrize("name", ["recommender", "convnet", "lstm"])
+@pytest.fixture
+def normalized(keras: Any) -> Any:
+    """A batch normalization that has seen something, between convolutions."""
+    layers = [keras.layers.Conv2D(4, 3), keras.layers.BatchNormalization(), keras.layers.Conv2D(2, 3)]
+    net = keras.Sequential([keras.Input((None, None, 3)), *layers])
+    draw = np.random.default_rng(0).uniform
+    layers[1].set_weights([draw(0.5, 2, 4).astype(np.float32) for _ in range(4)])
+    return net
+
+
+@pytest.mark.parametrize("name", ["recommender", "convnet", "lstm", "normalized"])
 def test_layers_have_double_precision(load: Load, request: pytest.FixtureRequest, name: str) -> None:
     model = load(request.getfixturevalue(name))
     feeds = model.sample(np.random.default_rng(0), dict.fromkeys(model.axes, 20))

@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from converter.plugin import Input, MissingInputs, SourceError, UnknownName, UnreadableSource
 from converter_tensorflow.reasons import reason_of
+from converter_tensorflow.sources.optimizers import strange_optimizers
 
 PREFERRED = ("serving_default", "__call__")
 EXAMPLE = "--input 'x:float32[batch,3]' gives them; or @tf.function(input_signature=[tf.TensorSpec([None, 3], tf.float32)])"
@@ -32,7 +33,8 @@ def load_saved_model(folder: Path, wanted: str) -> Signature:
     Raises UnreadableSource where the folder is damaged, UnknownName and SourceError as `signature_of` does.
     """
     try:
-        loaded = tf.saved_model.load(str(folder))
+        with strange_optimizers():
+            loaded = tf.saved_model.load(str(folder))
     except Exception as error:
         hint = "it wants saved_model.pb and the folder variables as they were written; copy it again"
         raise UnreadableSource(f"TensorFlow {tf.__version__} cannot load {folder.name}: {reason_of(error)}", hint=hint) from error
