@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -75,3 +76,9 @@ def test_a_fault_without_optimisations_says_so() -> None:
 def test_cases_without_axes() -> None:
     cases = [Case("case 0", "seed 0", {}, Path())]
     assert diagnose([value_fault("case 0")], cases) == "output y differs in 3 of 9 values; worst 0.5 (in 1 of 1 cases; this one: case 0)"
+
+
+@pytest.mark.parametrize(("beyond", "is_baked"), [(2.0, False), (500.0, True)])
+def test_noise_at_some_sizes_is_no_baked_in_axis(beyond: float, *, is_baked: bool) -> None:
+    wrong = {name: replace(value_fault(name.replace("_", " ")), beyond=beyond) for name in ("case_1", "case_2")}
+    assert diagnose(agreements(**wrong), CASES).startswith("axis batch is baked in: right at batch 5" if is_baked else "output y differs in 3 of 9")
