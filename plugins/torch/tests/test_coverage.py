@@ -21,7 +21,7 @@ from torch_cases.page import CELLS, DOCUMENT, NOT_MEASURED, row
 
 SAMPLE = {
     "modules": ("Conv1d", "Embedding", "GELU"),
-    "transformers": ("bert", "gpt2", "resnet"),
+    "transformers": ("distilbert", "vit", "resnet"),
     "classics": ("MobileNet with squeeze-excite", "PointNet", "DeepFM"),
     "recurrent": ("LSTM", "GRU packed", "RNN with tanh unbatched"),
 }
