@@ -139,7 +139,7 @@ def _judge(
         summary = inspect(path)
         names = names_in_graph(spec, summary)
         judge = partial(validate, path, spec.outputs, cases, tolerance, device, stage.progress, names)
-        found = settle(judge, cases, measure) if measure is not None else judge()
+        found = settle(judge, cases, tolerance, measure)
         outputs = {value.name: (value.dtype, value.dims or ()) for value in summary.outputs}
         graph = Graph(path, None, outputs, summary.opsets.get("", 0), sum(summary.operators.values()))
         judged = Attempt.judged(FILE, graph, found, cases)

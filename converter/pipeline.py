@@ -84,7 +84,7 @@ def attempt(
             stage.detail = f"{graph.nodes} nodes, opset {graph.opset}{'; ' * bool(note)}{note}"
         with stages("validate", exporter) as stage:
             judge = partial(validate, graph.path, loader.spec.outputs, cases, request.tolerance, request.device, stage.progress)
-            agreements = settle(judge, cases, lambda case: loader.model().rounding(case.folder))
+            agreements = settle(judge, cases, request.tolerance, lambda case: loader.model().rounding(case.folder))
             judged = Attempt.judged(exporter, graph, agreements, cases, note)
             stage.detail = judged.line
     except ConverterError as error:

@@ -10,15 +10,21 @@ from collections.abc import Callable, Sequence
 
 from converter.cases import Case
 from converter.validation.comparison import Agreement
+from converter.validation.tolerance import Tolerance
 
 LITTLE = 1000  # times what is allowed: a difference beyond that is not asked about
 
 Judge = Callable[[], tuple[Agreement, ...]]
 
 
-def settle(judge: Judge, cases: Sequence[Case], measure: Callable[[Case], None]) -> tuple[Agreement, ...]:
-    """Return what `judge` finds; where all that it finds wrong is little, `measure` writes how exact the model is in those cases, and it judges again."""
+def settle(judge: Judge, cases: Sequence[Case], tolerance: Tolerance, measure: Callable[[Case], None] | None) -> tuple[Agreement, ...]:
+    """Return what `judge` finds; where all that it finds wrong is little, `measure` writes how exact the model is in those cases, and it judges again.
+
+    The user's own `atol` is the last word; so is the first judgement where there is no model to be measured.
+    """
     found = judge()
+    if measure is None or tolerance.atol is not None:
+        return found
     wrong = [each for each in found if not each.agrees]
     unmeasured = [case for case in cases if case.rounding is None and case.name in {each.case for each in wrong}]
     if not unmeasured or any(each.fault != "value" or each.beyond > LITTLE for each in wrong):

@@ -68,8 +68,10 @@ def test_the_model_is_asked_where_little_is_wrong(graph: np.ndarray, *, is_asked
     def found() -> tuple[Agreement, ...]:
         return (judge(graph, (case.rounding or {}).get("y", 0.0)),)
 
-    (agreement,) = settle(found, [case], measure)
+    assert settle(found, [case], Tolerance(atol=1e-5), measure) == settle(found, [case], Tolerance(), None) == found()
+    assert not asked
+    (agreement,) = settle(found, [case], Tolerance(), measure)
     assert asked == ["case 0"] * is_asked
     assert agreement.agrees == (is_asked or graph is MODEL)
-    assert settle(found, [case], measure) == (agreement,)
+    assert settle(found, [case], Tolerance(), measure) == (agreement,)
     assert asked == ["case 0"] * is_asked, "once is enough"
