@@ -34,7 +34,7 @@ class Agreement:
     worst: tuple[int, ...] = ()
     allowed: float = 0.0  # at the worst element
     beyond: float = 0.0  # how many times what is allowed the worst element differs; infinite where nothing may
-    rounding: float = 0.0  # of the model, where it agrees by that alone
+    rounding: float = 0.0  # of the model, as far as it counts, where the tolerance alone is too small
     tiny: bool = False  # the model's values are all within `atol` of 0, and those of the graph are not near them but for that
     ties: int = 0
     optimised: bool = True

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from converter.cases import Case
+from converter.errors import ConverterError
 from converter.validation.comparison import Agreement
 from converter.validation.tolerance import Tolerance
 
@@ -29,6 +30,9 @@ def settle(judge: Judge, cases: Sequence[Case], tolerance: Tolerance, measure: C
     unmeasured = [case for case in cases if case.rounding is None and case.name in {each.case for each in wrong}]
     if not unmeasured or any(each.fault != "value" or each.beyond > LITTLE for each in wrong):
         return found
-    for case in unmeasured:
-        measure(case)
+    try:
+        for case in unmeasured:
+            measure(case)
+    except ConverterError:  # the model could not be loaded again, or had no room for it: then nothing is known
+        return found
     return judge()

@@ -1,4 +1,4 @@
-"""The verbs over one model: match, load, record, time, export. The same in the worker process and, for a live object, in the caller's."""
+"""The verbs over one model: match, load, record, rounding, time, export. The same in the worker process and, for a live object, in the caller's."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from converter.cases import Case
+from converter.errors import WorkerDied
 from converter.validation import Agreement, Tolerance, compare, settle
 from converter.validation.comparison import DOUBTFUL, SLACK
 from converter.worker import arrays
@@ -75,3 +76,11 @@ def test_the_model_is_asked_where_little_is_wrong(graph: np.ndarray, *, is_asked
     assert agreement.agrees == (is_asked or graph is MODEL)
     assert settle(found, [case], Tolerance(), measure) == (agreement,)
     assert asked == ["case 0"] * is_asked, "once is enough"
+
+
+def test_a_model_that_cannot_be_asked_excuses_nothing(tmp_path: Path) -> None:
+    def dying(_case: Case) -> None:
+        raise WorkerDied("rounding: the worker ran out of memory")
+
+    (agreement,) = settle(lambda: (judge(MODEL + OFF, 0.0),), [case_in(tmp_path)], Tolerance(), dying)
+    assert agreement.fault == "value"
