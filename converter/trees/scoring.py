@@ -62,7 +62,7 @@ def _walked(document: Document, ensemble: Ensemble, matrix: str, dtype: np.dtype
     """
     parts = (getattr(ensemble, each.name) for each in fields(ensemble))
     key = digest(f"{matrix} {dtype}".encode(), *(part.tobytes() if isinstance(part, np.ndarray) else repr(part).encode() for part in parts))
-    return document.last("trees", key, partial(_node, ensemble, matrix, dtype), version)
+    return document.last("trees", key, partial(_node, ensemble, matrix, dtype), version, matrix)
 
 
 def _node(ensemble: Ensemble, matrix: str, dtype: np.dtype[Any], scores: str, version: int) -> bytes:

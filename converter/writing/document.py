@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections import ChainMap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from converter.protobuf import head
 
 _ML = "ai.onnx.ml"
 _UNTIL_3 = ("TreeEnsembleClassifier", "TreeEnsembleRegressor")  # operators that version 5 of ai.onnx.ml has no more
+_LATEST = 5  # version of ai.onnx.ml
 _IR_VERSION = 10
 
 Kind = tuple[str, Sequence[int | str | None] | None]
@@ -31,11 +32,12 @@ WriteLast = Callable[[str, int], bytes]
 
 
 @dataclass(frozen=True, eq=False)
-class _Last:
-    """A node that is written once the version of ai.onnx.ml is known."""
+class _Node:
+    """A node: the values that it gives and reads, those that its graphs read among them, and its bytes from the version of ai.onnx.ml."""
 
-    write: WriteLast
-    output: str
+    gives: tuple[str, ...]
+    reads: frozenset[str]
+    write: Callable[[int], bytes]
 
 
 class Document:
@@ -44,13 +46,12 @@ class Document:
     def __init__(self, opset: int) -> None:
         """Begin an empty graph of an opset of ONNX's own domain."""
         self.opset = opset
-        self._nodes: list[bytes | _Last] = []
+        self._nodes: list[_Node] = []
         self._constants: dict[bytes, tuple[str, bytes]] = {}
         self._inputs: list[bytes] = []
-        self._outputs: list[bytes] = []
+        self._outputs: dict[str, bytes] = {}
         self._needs: set[int] = set()  # versions of ai.onnx.ml
         self._foreign: set[str] = set()  # domains that are neither ONNX's own nor ai.onnx.ml
-        self._spare: list[str] = []
         self._seen: ChainMap[bytes, tuple[str, ...]] = ChainMap()
         self._count = 0
 
@@ -62,7 +63,7 @@ class Document:
     def output(self, name: str, value: str, dtype: str, dims: Sequence[int | str | None]) -> None:
         """Declare a value as an output of the graph."""
         self._renamed(value, name)
-        self._outputs.append(_value_info(name, dtype, dims))
+        self._outputs[name] = _value_info(name, dtype, dims)
 
     def constant(self, array: np.ndarray[Any, Any]) -> str:
         """Add an array; object arrays are strings."""
@@ -88,12 +89,8 @@ class Document:
         if key not in self._seen:
             self._seen[key] = tuple(self._name(operator) for _ in range(outputs))
             node.output.extend(self._seen[key])
-            self._nodes.append(node.SerializeToString())
+            self._add(node)
         return self._seen[key]
-
-    def spare(self, *values: str) -> None:
-        """Say of values that they may be left out where nothing reads them, each by those that come before it."""
-        self._spare += values
 
     def graph(self, write: Callable[..., str | Sequence[str]], inputs: Sequence[Kind] = ()) -> onnx.GraphProto:
         """Return what `write` adds as a graph of its own, for an attribute of a node; it may read every value around it.
@@ -107,27 +104,26 @@ class Document:
         outputs = [self._renamed(each, self._name("output")) for each in ([written] if isinstance(written, str) else written)]
         inside, self._nodes, self._seen = self._nodes, around, self._seen.parents
         graph = onnx.GraphProto(name=self._name("graph"))
-        for each in inside:
-            assert isinstance(each, bytes)
-            graph.node.append(onnx.NodeProto.FromString(each))
+        graph.node.extend(onnx.NodeProto.FromString(each.write(_LATEST)) for each in _needed(inside, outputs))
         graph.input.extend(onnx.ValueInfoProto.FromString(_value_info(name, *kind)) for name, kind in zip(names, inputs, strict=True))
         graph.output.extend(onnx.ValueInfoProto(name=name) for name in outputs)
         return graph
 
-    def last(self, word: str, key: bytes, write: WriteLast, version: int | None) -> str:
+    def last(self, word: str, key: bytes, write: WriteLast, version: int | None, reads: str) -> str:
         """Add a node of ai.onnx.ml that is written when all others are there, since the graph has one version of the domain for all.
 
-        `word` begins the output's name, nodes of one `key` are one, and `version` is the one that the node needs, 3 or 5, None if each will do.
+        `word` begins the output's name, nodes of one `key` are one, `version` is the one that the node needs, 3 or 5, None if each will do,
+        and `reads` is its input.
         """
         if version is not None:
             self._needs.add(version)
         if key not in self._seen:
             self._seen[key] = (self._name(word),)
-            self._nodes.append(_Last(write, self._seen[key][0]))
+            self._nodes.append(_Node(self._seen[key], frozenset([reads]), partial(write, self._seen[key][0])))
         return self._seen[key][0]
 
     def write(self, path: Path) -> None:
-        """Write the graph.
+        """Write the graph: of the nodes and the constants those that an output needs.
 
         Raises:
             UsageError: float64 trees of one weight a leaf, and others that only float32's operator can hold, are in it.
@@ -137,11 +133,11 @@ class Document:
                 "no version of ai.onnx.ml holds both float64 trees and float32 trees with several weights a leaf, or sets",
                 hint="add all trees of a document with one dtype",
             )
-        version = 3 if 3 in self._needs else 5
-        written = [each.write(each.output, version) if isinstance(each, _Last) else each for each in self._nodes]
-        nodes = _without_spare(written, self._spare)
-        constants = [constant for _, constant in self._constants.values()]
-        parts = [(1, nodes), (2, [b"graph"]), (5, constants), (11, self._inputs), (12, self._outputs)]
+        version = 3 if 3 in self._needs else _LATEST
+        needed = _needed(self._nodes, self._outputs)
+        read = frozenset[str]().union(*(each.reads for each in needed))
+        constants = [constant for name, constant in self._constants.values() if name in read]
+        parts = [(1, [each.write(version) for each in needed]), (2, [b"graph"]), (5, constants), (11, self._inputs), (12, [*self._outputs.values()])]
         graph = [piece for field, payloads in parts for payload in payloads for piece in (head(field, len(payload)), payload)]
         foreign = [helper.make_opsetid(domain, 1) for domain in sorted(self._foreign)]
         opsets = [helper.make_opsetid("", self.opset), helper.make_opsetid(_ML, version), *foreign]
@@ -151,8 +147,12 @@ class Document:
 
     def _renamed(self, value: str, name: str) -> str:
         """Add a value under another name, whoever has it already."""
-        self._nodes.append(helper.make_node("Identity", [value], [name]).SerializeToString())
+        self._add(helper.make_node("Identity", [value], [name]))
         return name
+
+    def _add(self, node: onnx.NodeProto) -> None:
+        written = node.SerializeToString()
+        self._nodes.append(_Node(tuple(node.output), frozenset(_read_by(node)), lambda _version: written))
 
     def _name(self, word: str) -> str:
         self._count += 1
@@ -168,14 +168,24 @@ def digest(*pieces: bytes) -> bytes:
     return found.digest()
 
 
-def _without_spare(nodes: list[bytes], spare: Sequence[str]) -> list[bytes]:
-    """Return nodes without those of spare values whose names no other node holds."""
-    for name in reversed(spare):
-        named = re.compile(re.escape(name.encode()) + rb"(?!\d)")
-        holders = [place for place, node in enumerate(nodes) if named.search(node)]
-        if len(holders) == 1:
-            del nodes[holders[0]]
-    return nodes
+def _needed(nodes: Sequence[_Node], outputs: Iterable[str]) -> list[_Node]:
+    """Return the nodes that the outputs need, in their order."""
+    wanted, found = set(outputs), []
+    for node in reversed(nodes):
+        if not wanted.isdisjoint(node.gives):
+            wanted |= node.reads
+            found.append(node)
+    return found[::-1]
+
+
+def _read_by(node: onnx.NodeProto) -> Iterator[str]:
+    """The names that a node and the graphs in it read."""
+    yield from node.input
+    for attribute in node.attribute:
+        for graph in (*([attribute.g] if attribute.HasField("g") else []), *attribute.graphs):
+            yield from (each.name for each in graph.output)
+            for inner in graph.node:
+                yield from _read_by(inner)
 
 
 def _value_info(name: str, dtype: str, dims: Sequence[int | str | None] | None) -> bytes:

@@ -11,8 +11,9 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
-from onnx import helper
+import onnx
 
+from converter import dtypes
 from converter.writing.document import Document
 
 Number = Any
@@ -41,14 +42,14 @@ class Value:
             return value
         array = np.asarray(value)
         dtype = dtype or self.dtype
-        return Value(self.document, self.document.constant(array.astype(object if dtype == "string" else dtype)), dtype)
+        return Value(self.document, self.document.constant(array.astype(dtypes.numpy_dtype(dtype))), dtype)
 
     def cast(self, dtype: str) -> Value:
         """Return it in another dtype."""
         if dtype == self.dtype:
             return self
         ways = self._ways()
-        return self.node("Cast", dtype=dtype, to=helper.np_dtype_to_tensor_dtype(np.dtype(dtype))) if ways is None else ways.cast(dtype)
+        return self.node("Cast", dtype=dtype, to=onnx.TensorProto.DataType.Value(dtypes.onnx_name(dtype))) if ways is None else ways.cast(dtype)
 
     # Element by element
 

@@ -101,15 +101,20 @@ def test_the_same_ensemble_gives_the_same_bytes(tmp_path: Path, ensemble_of: Mak
     assert written[0] == written[1]
 
 
-def test_spare_values_that_nothing_reads_are_left_out(path: Path) -> None:
+def test_what_no_output_needs_is_left_out(path: Path) -> None:
     document = Document(21)
     x = document.input("x", "float32", ["batch"])
-    doubled = document.node("Add", x, x)
-    unread, read = document.node("Neg", doubled), document.node("Abs", x)
-    document.spare(doubled, unread, read)
-    document.output("y", read, "float32", ["batch"])
+    doubled = document.node("Add", x, document.constant(np.ones(1, np.float32)))
+    document.node("Neg", doubled)
+    around = document.node("Exp", x)
+    chosen = document.graph(lambda: (document.node("Log", around), document.node("Abs", around))[1])
+    yes = document.constant(np.array(True))
+    document.output("y", document.node("If", yes, then_branch=chosen, else_branch=chosen), "float32", ["batch"])
     document.write(path)
-    assert [node.op_type for node in onnx.load(path).graph.node] == ["Abs", "Identity"]
+    graph = onnx.load(path).graph
+    assert [node.op_type for node in graph.node] == ["Exp", "If", "Identity"]
+    assert [node.op_type for node in graph.node[1].attribute[0].g.node] == ["Abs", "Identity"]
+    assert [each.name for each in graph.initializer] == [yes]
 
 
 def test_a_graph_inside_takes_several_values_and_gives_several(path: Path) -> None:

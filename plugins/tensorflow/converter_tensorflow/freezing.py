@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +27,12 @@ def frozen(function: TensorFunction) -> Frozen:
         tf.TensorSpec([None if isinstance(dim, str) else dim for dim in each.dims], each.dtype, name=f"input_{number}")
         for number, each in enumerate(function.declared.inputs)
     ]
-    traced = tf.function(lambda *tensors: function(tensors), input_signature=specs, autograph=False).get_concrete_function()
+    return freeze(lambda *tensors: function(tensors), specs)
+
+
+def freeze(call: Callable[..., Any], specs: Sequence[tf.TensorSpec]) -> Frozen:
+    """Trace a call on tensors, and freeze it."""
+    traced = tf.function(call, input_signature=specs, autograph=False).get_concrete_function()
     inputs = [tensor.name for tensor in traced.inputs[: len(specs)]]  # what the function captured comes after
     found = convert_variables_to_constants_v2(traced, lower_control_flow=False, aggressive_inlining=True)
     return Frozen(found.graph.as_graph_def(add_shapes=True), inputs, [tensor.name for tensor in found.outputs])

@@ -19,6 +19,7 @@ from converter_tensorflow.reasons import reason_of
 from converter_tensorflow.rounding import errors
 from converter_tensorflow.sources.signatures import Signature
 from converter_tensorflow.tensors import to_array, to_tensor
+from converter_tensorflow.tracing.tracing import write_traced
 
 
 class TensorFlowModel(SourceModel):
@@ -58,4 +59,5 @@ class TensorFlowModel(SourceModel):
         own = Exporter("tf2onnx", functools.partial(write_tf2onnx, self.function))
         if not isinstance(self.function, KerasFunction):
             return (own,)
-        return own, Exporter("keras", functools.partial(write_keras, self.function))
+        traced = Exporter("traced", functools.partial(write_traced, self.function))
+        return traced, own, Exporter("keras", functools.partial(write_keras, self.function))

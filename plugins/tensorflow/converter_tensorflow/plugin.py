@@ -42,6 +42,7 @@ class TensorFlow(Framework):
         "live object": "keras.Model, tf.Module, tf.function, a loaded SavedModel",
     }
     exporters: ClassVar[Mapping[str, str]] = {
+        "traced": "a Keras model's own call, each layer and function written in ONNX; what has no rule through tf2onnx alone",
         "tf2onnx": "the frozen function through tf2onnx",
         "keras": "Keras's own model.export(format='onnx'); Keras models only",
     }

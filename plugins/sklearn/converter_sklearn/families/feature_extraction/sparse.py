@@ -53,9 +53,7 @@ class Sparse:
 
     def _dense(self, dtype: str) -> Value:
         zeros, cells = self._zeros(self.width, dtype), side_by_side([self.rows.wide(), self.columns.wide()])
-        value = zeros.node("ScatterND", cells, self.values.cast(dtype))
-        value.document.spare(zeros.name, cells.name, value.name)
-        return value
+        return zeros.node("ScatterND", cells, self.values.cast(dtype))
 
     def _product(self, factors: np.ndarray) -> Value:
         matrix = factors.reshape(self.width, -1)

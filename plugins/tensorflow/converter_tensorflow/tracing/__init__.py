@@ -1,0 +1,11 @@
+"""A Keras model's own call on traced tensors: each backend function and layer that it reaches writes its ONNX.
+
+tracing.py   a model is called, its graph is written
+hooks.py     where Keras is entered: its private names, all in one place
+rules.py     the registry of rules, open to others
+foreign.py   what has no rule, through tf2onnx alone
+traced.py    the tensors that a model is called with
+sizes.py     sizes, known and computed
+functions/   rules of the backend's functions
+layers/      rules of layers that are more than their functions
+"""

@@ -1,0 +1,87 @@
+"""Vocabularies: texts and whole numbers to their places, and back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras.src.backend import tensorflow as backend
+from keras.src.utils.numerical_utils import encode_categorical_inputs
+
+from converter.plugin import ExportError
+from converter.writing import Value
+from converter_tensorflow.tracing.rules import layer
+from converter_tensorflow.tracing.traced import Traced, constant, traced
+
+_ML = "ai.onnx.ml"
+
+
+@layer(keras.layers.StringLookup, keras.layers.IntegerLookup)
+def index_lookup(self: Any, inputs: Any) -> Any:
+    """The place of each in the vocabulary, encoded as the layer wants it; unknown ones have places of their own."""
+    _refuse(self)
+    kind = "string" if isinstance(self, keras.layers.StringLookup) and not self.invert else "int64"
+    given = traced(inputs, kind)
+    places = Traced(_inverted(self, given.value) if self.invert else _looked_up(self, given.value), given.shape)
+    if self.output_mode == "int":
+        return places if self.invert and places.dtype == "string" else keras.ops.cast(places, "int64")
+    depth = self.max_tokens if self.pad_to_max_tokens else self.vocabulary_size()
+    mode = "count" if self.output_mode == "tf_idf" else self.output_mode
+    encoded = encode_categorical_inputs(places, output_mode=mode, depth=depth, dtype=self._value_dtype, sparse=self.sparse, backend_module=backend)
+    if self.output_mode != "tf_idf":
+        return encoded
+    weights = self.idf_weights_const
+    return keras.ops.multiply(keras.ops.cast(encoded, weights.dtype.name), weights)
+
+
+def _refuse(self: Any) -> None:
+    """Refuse what no operator of ONNX computes."""
+    if self.num_oov_indices > 1 and (isinstance(self, keras.layers.StringLookup) or getattr(self, "oov_method", "") == "farmhash"):
+        raise _refusal(self, f"num_oov_indices={self.num_oov_indices} hashes with FarmHash", "num_oov_indices=1 has one place for all of them")
+    if self.num_oov_indices == 0 and not self.invert:
+        raise _refusal(self, "num_oov_indices=0 raises an error where a value is unknown", "num_oov_indices=1 has a place for them")
+
+
+def _refusal(self: Any, why: str, hint: str) -> ExportError:
+    error = ExportError("tensorflow", "traced", f"{type(self).__name__} {self.name}: {why}, and no ONNX operator does", hint=hint)
+    error._keras_call_info_injected = True  # type: ignore[attr-defined] # Keras leaves the message as it is
+    return error
+
+
+def _looked_up(self: Any, given: Value) -> Value:
+    """Places of texts or numbers, int64."""
+    words = [_plain(each) for each in self.get_vocabulary(include_special_tokens=False)]
+    first = self._token_start_index()
+    places = dict(zip(words, range(first, first + len(words)), strict=True))
+    if self.mask_token is not None:
+        places[self.mask_token] = int(self._mask_value) if self.output_mode == "int" else self._oov_start_index()
+    unknown = -1 if self.num_oov_indices > 1 else self._oov_start_index()
+    found = _encoder(given, places, unknown)
+    if self.num_oov_indices == 1:
+        return found
+    shared = given.node("Mod", given.constant(self.num_oov_indices)) + self._oov_start_index()
+    return (found == -1).where(shared, found)
+
+
+def _inverted(self: Any, given: Value) -> Value:
+    """Texts or numbers of places; those of none are the unknown one's."""
+    words = [_plain(each) for each in self.get_vocabulary()]
+    unknown = _plain(self.oov_token)
+    return _encoder(given, dict(enumerate(words)), unknown)
+
+
+def _encoder(given: Value, table: dict[Any, Any], default: Any) -> Value:
+    def attribute(values: list[Any]) -> str:
+        return "strings" if isinstance(values[0], str) else "int64s"
+
+    if not table:
+        return constant(np.array(default)).node("Expand", given.node("Shape", dtype="int64"))
+    keys, values = list(table), list(table.values())
+    attributes = {f"keys_{attribute(keys)}": keys, f"values_{attribute(values)}": values, f"default_{attribute([default])[:-1]}": default}
+    dtype = "string" if isinstance(default, str) else "int64"
+    return given.node("LabelEncoder", domain=_ML, dtype=dtype, **attributes)
+
+
+def _plain(word: Any) -> Any:
+    return int(word) if isinstance(word, int | np.integer) else str(word)

@@ -1,0 +1,63 @@
+"""The rules of tracing: how a function of Keras's backend, or the call of a layer, is written in ONNX. Others add theirs with the same decorators.
+
+A rule takes the arguments of what it stands for, under the same names; those that it leaves out must have their defaults.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+Rule = Callable[..., Any]
+_R = TypeVar("_R", bound=Rule)
+
+
+class Inexpressible(Exception):
+    """There is no rule for this use of a function or a layer: it is left to tf2onnx, alone."""
+
+    _keras_call_info_injected = True  # Keras leaves the message as it is
+
+
+functions: dict[str, Rule] = {}
+"""By module and name in Keras's backend: `nn.relu`, `numpy.add`."""
+
+layers: dict[type, Rule] = {}
+"""By class; what is traced of a layer without a rule is its own call."""
+
+
+def function(*names: str) -> Callable[[_R], _R]:
+    """Make it the rule of functions of Keras's TensorFlow backend: `@function("nn.relu")`."""
+
+    def keep(rule: _R) -> _R:
+        functions.update(dict.fromkeys(names, rule))
+        return rule
+
+    return keep
+
+
+def layer(*classes: type) -> Callable[[_R], _R]:
+    """Make it the rule of the calls of layers, which are its first argument: `@layer(keras.layers.Dense)`; a subclass is asked for its own."""
+
+    def keep(rule: _R) -> _R:
+        layers.update(dict.fromkeys(classes, rule))
+        return rule
+
+    return keep
+
+
+def applied(rule: Rule, signature: inspect.Signature, *args: Any, **kwargs: Any) -> Any:
+    """Call a rule with the arguments of a call; raises Inexpressible where it does not take one of them that is not the default."""
+    if any(each.kind is inspect.Parameter.VAR_POSITIONAL for each in signature.parameters.values()):
+        return rule(*args, **kwargs)
+    return rule(**_known(rule, signature.bind(*args, **kwargs).arguments, signature))
+
+
+def _known(rule: Rule, given: Mapping[str, Any], signature: inspect.Signature) -> dict[str, Any]:
+    taken = inspect.signature(rule).parameters
+    if any(each.kind is inspect.Parameter.VAR_KEYWORD for each in taken.values()):
+        return dict(given)
+    for name, value in given.items():
+        if name not in taken and value is not signature.parameters[name].default and value is not None and value is not False:
+            raise Inexpressible(f"{name}={value!r}")
+    return {name: value for name, value in given.items() if name in taken}

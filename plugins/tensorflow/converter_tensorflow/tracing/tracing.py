@@ -1,0 +1,53 @@
+"""A Keras model's graph, written by its own call on traced tensors."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from converter.plugin import ExportError, ExportRequest, Input
+from converter.writing import Document, Value
+from converter_tensorflow.functions.keras_function import KerasFunction
+from converter_tensorflow.tracing import functions, layers
+from converter_tensorflow.tracing.hooks import hooked
+from converter_tensorflow.tracing.traced import Traced, traced, writing_into
+
+NAME = "traced"
+LOWEST = 18
+"""The opset of tf2onnx, which writes what has no rule; a rule may use what it has."""
+
+RULES = (functions, layers)  # importing them registers the rules
+
+
+def write_traced(function: KerasFunction, request: ExportRequest) -> str | None:
+    """Write the model's graph; returns what went through tf2onnx, if anything did.
+
+    Raises ExportError for an opset below 18, and for what neither has a rule nor a form by tf2onnx.
+    """
+    opset = request.opset or LOWEST
+    if opset < LOWEST:
+        raise ExportError("tensorflow", NAME, f"it writes opset {LOWEST} and above, not {opset}", hint="leave --opset out")
+    document, through_tf2onnx = Document(opset), list[str]()
+    given = [_input(document, each) for each in function.declared.inputs]
+    with hooked(function.model, through_tf2onnx), writing_into(document):
+        answers = [traced(each) for each in function(given)]
+        _declare(document, function, answers)
+    document.write(request.path)
+    return _note(through_tf2onnx)
+
+
+def _input(document: Document, declared: Input) -> Traced:
+    name = document.input(declared.name, declared.dtype, declared.dims)
+    return Traced(Value(document, name, declared.dtype), [None if isinstance(dim, str) else dim for dim in declared.dims])
+
+
+def _declare(document: Document, function: KerasFunction, answers: Sequence[Traced]) -> None:
+    for output, answer in zip(function.declared.outputs, answers, strict=True):
+        document.output(output.name, answer.value.name, answer.dtype, answer.shape)
+
+
+def _note(through_tf2onnx: Sequence[str]) -> str | None:
+    if not through_tf2onnx:
+        return None
+    named = [name if count == 1 else f"{count} × {name}" for name, count in Counter(through_tf2onnx).items()]
+    return f"through tf2onnx: {', '.join(named)}"
