@@ -30,9 +30,9 @@ def size(tensor: Traced, axis: int) -> Value:
 
 def dims_of(shape: Any) -> tuple[Value, Shape]:
     """Return a shape of numbers and traced sizes as a value, int64 [rank], and what is known of it; -1 and traced sizes are not."""
-    if is_traced(shape):
+    if is_traced(shape) and shape.shape:
         return _traced_shape(shape)
-    dims = list(shape) if np.iterable(shape) else [shape]
+    dims = [shape] if is_traced(shape) or not np.iterable(shape) else list(shape)
     known = tuple(None if is_traced(dim) or int(dim) == -1 else int(dim) for dim in dims)
     if not any(is_traced(dim) for dim in dims):
         return ints(*(int(dim) for dim in dims)), known

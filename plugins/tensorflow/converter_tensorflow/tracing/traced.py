@@ -62,6 +62,7 @@ class Traced:
         self.is_first = first and len(self.shape) > 2
         self._value = value
         self.wide: Value | None = None  # of a size: the int64 that it was cast from
+        self.size_of: tuple[Traced, int] | None = None  # of a size: the tensor and the axis that it is the size of
         self.reversed: tuple[int, Traced] | None = None  # the axis and the tensor that this one is the reverse of
 
     @property

@@ -1,3 +1,4 @@
+# ruff: noqa: ARG005 - all are made and called alike
 """Every rule of a backend function against Keras itself: values, shapes and dtypes, at several sizes of free axes."""
 
 from __future__ import annotations
@@ -68,6 +69,15 @@ def signals(rng: np.random.Generator, n: int) -> list[np.ndarray]:
     return [rng.normal(size=(n, 64)).astype(np.float32)]
 
 
+def called(name: str, **arguments: Any) -> Make:
+    """A function by its name in keras.ops."""
+    return lambda ops: lambda x: getattr(ops, name)(x, **arguments)
+
+
+def resized(size: tuple[int, int], interpolation: str) -> Make:
+    return lambda ops: lambda x: ops.image.resize(x, size, interpolation=interpolation)
+
+
 CASES: list[tuple[str, Make, Draw]] = [
     # arithmetic
     ("add", lambda ops: lambda x, y: x + y, pairs),
@@ -115,13 +125,10 @@ CASES: list[tuple[str, Make, Draw]] = [
     ("rsqrt", lambda ops: ops.rsqrt, positive),
     ("cbrt", lambda ops: ops.cbrt, positive),
     ("erf", lambda ops: ops.erf, rows),
-    *[
-        (name, (lambda name: lambda ops: getattr(ops, name))(name), rows)
-        for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh", "arctan", "arcsinh", "ceil", "floor", "trunc")
-    ],
-    *[(name, (lambda name: lambda ops: getattr(ops, name))(name), inside) for name in ("arcsin", "arccos", "arctanh")],
+    *[(name, called(name), rows) for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh", "arctan", "arcsinh", "ceil", "floor", "trunc")],
+    *[(name, called(name), inside) for name in ("arcsin", "arccos", "arctanh")],
     ("arccosh", lambda ops: lambda x: ops.arccosh(x + 1), positive),
-    *[(name, (lambda name: lambda ops: getattr(ops, name))(name), odd) for name in ("isnan", "isinf", "isfinite", "nan_to_num")],
+    *[(name, called(name), odd) for name in ("isnan", "isinf", "isfinite", "nan_to_num")],
     ("round", lambda ops: ops.round, rows),
     ("round to digits", lambda ops: lambda x: ops.round(x, 2), rows),
     ("clip", lambda ops: lambda x: ops.clip(x, -1, 1), rows),
@@ -132,7 +139,7 @@ CASES: list[tuple[str, Make, Draw]] = [
     ("uint8 wraps", lambda ops: lambda x: ops.cast(x, "uint8") + ops.cast(200, "uint8"), whole),
     # activations
     *[
-        (name, (lambda name: lambda ops: getattr(ops.nn, name))(name), rows)
+        (name, called(name), rows)
         for name in (
             "relu",
             "relu6",
@@ -223,7 +230,7 @@ CASES: list[tuple[str, Make, Draw]] = [
     *[
         (
             f"{name} {axis} {keep}",
-            (lambda name, axis, keep: lambda ops: lambda x: getattr(ops, name)(x, axis=axis, keepdims=keep))(name, axis, keep),
+            called(name, axis=axis, keepdims=keep),
             blocks,
         )
         for name in ("sum", "mean", "max", "min", "prod", "var", "std", "logsumexp")
@@ -269,7 +276,7 @@ CASES: list[tuple[str, Make, Draw]] = [
     ("quantile", lambda ops: lambda x: ops.quantile(x, 0.3, axis=1, keepdims=True), rows),
     # images
     *[
-        (f"resize {how} {size}", (lambda how, size: lambda ops: lambda x: ops.image.resize(x, size, interpolation=how))(how, size), images)
+        (f"resize {how} {size}", resized(size, how), images)
         for how in ("nearest", "bilinear", "bicubic", "lanczos3", "lanczos5")
         for size in ((5, 13), (16, 3))
     ],

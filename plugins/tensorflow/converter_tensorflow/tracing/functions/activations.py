@@ -26,10 +26,14 @@ function("nn.selu")(_activation(lambda v: v.node("Selu")))
 function("nn.hard_tanh")(_activation(lambda v: v.clip(-1, 1)))
 function("nn.tanh_shrink")(_activation(lambda v: v - v.tanh()))
 function("nn.log_sigmoid")(_activation(lambda v: -(-v).node("Softplus")))
-function("nn.hard_sigmoid")(_activation(lambda v: (v + 3).clip(0, 6) / 6))
-function("nn.hard_silu")(_activation(lambda v: v * ((v + 3).clip(0, 6) / 6)))
+function("nn.hard_sigmoid")(_activation(lambda v: _hard_sigmoid(v)))
+function("nn.hard_silu")(_activation(lambda v: v * _hard_sigmoid(v)))
 function("nn.sparse_sigmoid")(_activation(lambda v: ((v + 1) * 0.5).clip(0, 1)))
 function("nn.sparse_plus")(_activation(lambda v: (v < 1).where((v.clip(-1, 1) + 1) * (v.clip(-1, 1) + 1) * 0.25, v)))
+
+
+def _hard_sigmoid(v: Value) -> Value:
+    return v.node("HardSigmoid", alpha=1 / 6, beta=0.5) if v.dtype != "float64" else (v + 3).clip(0, 6) / 6
 
 
 @function("nn.relu")

@@ -44,9 +44,9 @@ def resize(
     wanted = [dims.node("Slice", ints(place), ints(place + 1)) for place in range(2)]
     value = image.value
     if crop_to_aspect_ratio:
-        value = _cropped(value, *wanted)
+        value = _cropped(value, wanted)
     elif pad_to_aspect_ratio:
-        value = _padded(value, *wanted, fill_value)
+        value = _padded(value, wanted, fill_value)
     resized = image.becomes(_scaled(value, wanted, interpolation, antialias=antialias), known, image.channels).cast(found.dtype)
     return squeeze(resized, 0) if found.ndim == 3 else resized
 
@@ -117,18 +117,18 @@ def _share(size: Value, other: Value, wanted: Value) -> Value:
     return ((size * other).cast("float32") / wanted.cast("float32")).cast("int64")
 
 
-def _cropped(value: Value, rows: Value, columns: Value) -> Value:
+def _cropped(value: Value, wanted: list[Value]) -> Value:
     """The largest part of the wanted proportion around the middle."""
-    height, width = length(value, 2), length(value, 3)
+    (rows, columns), height, width = wanted, length(value, 2), length(value, 3)
     high = height.node("Min", _share(width, rows, columns)).node("Max", ints(1))
     wide = width.node("Min", _share(height, columns, rows)).node("Max", ints(1))
     top, left = (height - high) / 2, (width - wide) / 2
     return value.node("Slice", joined([top, left]), joined([top + high, left + wide]), ints(2, 3))
 
 
-def _padded(value: Value, rows: Value, columns: Value, fill: float) -> Value:
+def _padded(value: Value, wanted: list[Value], fill: float) -> Value:
     """With as much of one value around it as the wanted proportion needs, the same on both sides."""
-    height, width = length(value, 2), length(value, 3)
+    (rows, columns), height, width = wanted, length(value, 2), length(value, 3)
     top = (height.node("Max", _share(width, rows, columns)) - height) / 2
     left = (width.node("Max", _share(height, columns, rows)) - width) / 2
     return value.node("Pad", joined([ints(0, 0), top, left, ints(0, 0), top, left]), value.constant(fill).reshaped())

@@ -8,8 +8,8 @@ import keras
 import numpy as np
 
 from converter.writing import Value
-from converter_tensorflow.tracing.rules import Inexpressible, function
-from converter_tensorflow.tracing.traced import Traced, array_of, computed, holds_traced, traced
+from converter_tensorflow.tracing.rules import function
+from converter_tensorflow.tracing.traced import Traced, array_of, holds_traced, traced
 
 
 @function("nn.batch_normalization")
@@ -44,33 +44,3 @@ def _computed(x: Any, mean: Any, variance: Any, axis: int, offset: Any, scale: A
     factor = factor if scale is None else factor * along(scale)
     shift = -along(mean) * factor if offset is None else along(offset) - along(mean) * factor
     return traced(x) * factor + shift
-
-
-@function("nn.layer_normalization")
-def layer_normalization(x: Any, gamma: Any = None, beta: Any = None, axis: Any = -1, epsilon: float = 1e-3, **kwargs: Any) -> Any:
-    """The trailing axes, as ONNX's operator; others by their moments."""
-    found = traced(x)
-    if any(value for value in kwargs.values()):
-        raise Inexpressible(f"{kwargs}")
-    axes = sorted(int(each) % found.ndim for each in np.atleast_1d(axis))
-    dims = [found.shape[each] for each in axes]
-    if axes != list(range(axes[0], found.ndim)) or None in dims or holds_traced((gamma, beta)):
-        return _by_moments(found, gamma, beta, axes, epsilon)
-    shape = [dim for dim in dims if dim is not None]
-    weights = np.ones(shape) if gamma is None else array_of(gamma).reshape(shape)
-    others = [weights, *([] if beta is None else [array_of(beta).reshape(shape)])]
-    inner = found.cast("float32") if found.dtype in ("float16", "bfloat16") else found
-    value = computed(lambda v: v.node("LayerNormalization", *others, axis=axes[0] - found.ndim, epsilon=float(epsilon)), inner.value)
-    return Traced(value, found.shape).cast(found.dtype)
-
-
-def _by_moments(x: Traced, gamma: Any, beta: Any, axes: list[int], epsilon: float) -> Any:
-    ops = keras.ops
-    inner = x.cast("float32") if x.dtype in ("float16", "bfloat16") else x
-    mean, variance = ops.moments(inner, axes=axes, keepdims=True)
-    found = (inner - mean) * ops.rsqrt(variance + epsilon)
-    shape = [dim if place in axes else 1 for place, dim in enumerate(x.shape)]
-    for each, joining in ((gamma, ops.multiply), (beta, ops.add)):
-        if each is not None:
-            found = joining(found, ops.cast(ops.reshape(each, shape), found.dtype) if None not in shape else each)
-    return ops.cast(found, x.dtype)

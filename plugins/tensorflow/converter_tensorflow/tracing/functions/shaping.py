@@ -25,6 +25,7 @@ def _traced_size(x: Traced, axis: int) -> Traced:
     wide = length(x.value, axis).reshaped()
     found = Traced(wide.cast("int32"), ())
     found.wide = wide
+    found.size_of = x, axis
     return found
 
 
@@ -47,11 +48,25 @@ def ndim(x: Any) -> int:
 def reshape(x: Any, newshape: Any) -> Traced:
     """Another shape; one dim of -1 is what is left."""
     found = traced(x)
-    dims, known = dims_of(newshape)
-    if None not in found.shape and list(known).count(None) == 1:
+    known = dims_of(newshape)[1]
+    dims = newshape if isinstance(newshape, list | tuple) or (is_traced(newshape) and newshape.shape) else [newshape]
+    if None not in found.shape and known.count(None) == 1:
         left = math.prod(dim for dim in known if dim is not None)
-        known = tuple(math.prod(found.shape) // max(1, left) if dim is None else dim for dim in known)  # type: ignore[arg-type]
-    return Traced(found.value.node("Reshape", dims, allowzero=int(0 in known)), known)
+        known = tuple(math.prod(dim for dim in found.shape if dim is not None) // max(1, left) if dim is None else dim for dim in known)
+    if 0 in known or is_traced(dims):
+        return Traced(found.value.node("Reshape", dims_of(newshape)[0], allowzero=1), known)
+    told = [_told(found, place, dim) for place, dim in enumerate(dims)]
+    if sum(is_traced(dim) for dim in told) == 1 and -1 not in [dim for dim in told if not is_traced(dim)]:
+        told = [-1 if is_traced(dim) else dim for dim in told]
+    if len(known) > 2 and set(known[1:-1]) == {1}:  # one pixel: both orders of its axes are the same
+        return Traced(found.value.node("Reshape", dims_of([told[0], told[-1], *told[1:-1]])[0]), known, first=True)
+    return Traced(found.value.node("Reshape", dims_of(told)[0]), known)
+
+
+def _told(x: Traced, place: int, dim: Any) -> Any:
+    """A dim as ONNX's Reshape takes it: 0 where it is the size of the same axis as before."""
+    same = is_traced(dim) and dim.size_of is not None and dim.size_of[0] is x and dim.size_of[1] == place
+    return 0 if same else dim
 
 
 @function("numpy.ravel")

@@ -8,18 +8,23 @@ import keras
 import numpy as np
 
 from converter.writing import Value
+from converter_tensorflow.tracing.functions.images import resize
 from converter_tensorflow.tracing.functions.windows import Image
-from converter_tensorflow.tracing.rules import Inexpressible, layer
+from converter_tensorflow.tracing.rules import layer
 from converter_tensorflow.tracing.traced import Traced, computed
 
 
 @layer(keras.layers.UpSampling1D, keras.layers.UpSampling2D, keras.layers.UpSampling3D)
 def up_sampling(self: Any, inputs: Any) -> Traced:
-    """Each element several times; other interpolations are a resize of Keras's own."""
-    if getattr(self, "interpolation", "nearest") != "nearest":
-        raise Inexpressible("an interpolation")
-    image = Image.of(inputs, getattr(self, "data_format", "channels_last"))
+    """Each element several times, or as Keras resizes images."""
+    data_format = getattr(self, "data_format", "channels_last")
+    image = Image.of(inputs, data_format)
     factors = [int(each) for each in np.broadcast_to(self.size, (len(image.spatial),))]
+    interpolation = getattr(self, "interpolation", "nearest")
+    if interpolation != "nearest":
+        first = 2 if data_format == "channels_first" else 1
+        sizes = [size * factor for size, factor in zip(keras.ops.shape(inputs)[first : first + 2], factors, strict=True)]
+        return resize(inputs, sizes, interpolation, data_format=data_format)
     scales = np.array([1, 1, *factors], np.float32)
 
     def repeated(v: Value) -> Value:
