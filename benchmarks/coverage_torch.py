@@ -17,17 +17,20 @@ from functools import partial
 from pathlib import Path
 from time import perf_counter
 
-sys.path.append(str(Path(__file__).resolve().parents[1] / "plugins" / "torch" / "coverage"))
+HERE = Path(__file__).resolve().parent
+sys.path += [str(HERE / "coverage"), str(HERE.parent / "plugins" / "torch" / "coverage")]
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # a process that is forked must have no threads of others
 
 import torch
 
+from measuring.kept import Kept
+from measuring.tables import counted
+from measuring.verdict import OURS, Verdict
 from torch_cases import PARTS
 from torch_cases.apart import judge_apart, preload
 from torch_cases.case import Case
-from torch_cases.judging import COLUMNS, OURS, Verdict
-from torch_cases.kept import Kept
-from torch_cases.page import DOCUMENT, Found, counted, document
+from torch_cases.judging import COLUMNS
+from torch_cases.page import DOCUMENT, Found, document
 
 CACHE = Path("build/coverage_torch.jsonl")
 LIMIT = 240.0  # seconds of one conversion

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from converter.testing import skip_where_missing
 from converter_tensorflow.plugin import TensorFlow
 
 pytest_pycollect_makemodule = skip_where_missing(TensorFlow())
+sys.path += [str(Path(__file__).parents[1] / "coverage"), str(Path(__file__).parents[3] / "benchmarks" / "coverage")]
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ from converter.testing import skip_where_missing
 from converter_torch.plugin import Torch
 
 pytest_pycollect_makemodule = skip_where_missing(Torch())
-sys.path.append(str(Path(__file__).parents[1] / "coverage"))
+sys.path += [str(Path(__file__).parents[1] / "coverage"), str(Path(__file__).parents[3] / "benchmarks" / "coverage")]
 
 Load = Callable[..., Any]
 Prove = Callable[..., Any]

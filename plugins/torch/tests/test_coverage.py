@@ -10,14 +10,16 @@ import pytest
 
 pytest.importorskip("transformers", reason="a part of the coverage is architectures of transformers, which is not installed")
 
+from measuring.kept import Kept
+from measuring.tables import NOT_MEASURED
+from measuring.verdict import OURS, Verdict
 from torch_cases import PARTS
 from torch_cases.absent import ABSENT
 from torch_cases.batches import free_batch
 from torch_cases.case import Case
-from torch_cases.judging import COLUMNS, DYNAMO, OURS, Verdict, judge
-from torch_cases.kept import Kept
+from torch_cases.judging import COLUMNS, DYNAMO, judge
 from torch_cases.modules import name_of, pytorch_tests
-from torch_cases.page import CELLS, DOCUMENT, NOT_MEASURED, row
+from torch_cases.page import CELLS, DOCUMENT, row
 
 SAMPLE = {
     "modules": ("Conv1d", "Embedding", "GELU"),

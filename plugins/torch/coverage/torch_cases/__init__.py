@@ -2,7 +2,7 @@
 
 case.py                    what a case is
 judging.py, apart.py       what becomes of it, and in a process of its own
-kept.py, page.py           verdicts in a file, and the page of the documentation
+page.py                    the page of the documentation
 modules.py, batches.py     PyTorch's own module tests, and the batch of each
 hugging/                   architectures of transformers, in tiny random configurations
 classics/                  architectures that are written in a few lines

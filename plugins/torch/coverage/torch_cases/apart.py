@@ -14,8 +14,9 @@ import warnings
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from measuring.verdict import Verdict
 from torch_cases.case import Case
-from torch_cases.judging import OPSET, Verdict, failed, judge
+from torch_cases.judging import OPSET, failed, judge
 
 PATIENCE = 5  # so many times the limit may pass on the clock
 _PRELOADED = (

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import statistics
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+from measuring.tables import Verdicts, agreed, count, counted, exporters, known, line, median, reasons
+from measuring.verdict import OURS
 from torch_cases.absent import ABSENT
-from torch_cases.judging import COLUMNS, DYNAMO, OURS, TORCHSCRIPT, Verdict
+from torch_cases.judging import COLUMNS, DYNAMO, TORCHSCRIPT
 
 DOCUMENT = Path(__file__).parents[4] / "docs" / "reference" / "coverage-torch.md"
-NOT_MEASURED = "not measured"
 
 _PAGE = """# Coverage of PyTorch
 
@@ -55,8 +55,8 @@ _HEADER = "| {kind} | cases | dynamo: graphs | agree | TorchScript: graphs | agr
 _KINDS: Mapping[str, str] = MappingProxyType({"modules": "module", "transformers": "architecture", "classics": "architecture", "recurrent": "layer"})
 CELLS = _HEADER.count("|") - 1
 
-Found = Mapping[str, Mapping[str, Sequence[Verdict | None]]]
-"""The verdicts of a row's cases by column, None where one is not measured."""
+Found = Mapping[str, Verdicts]
+"""The verdicts of a row's cases by column."""
 
 
 def document(parts: Mapping[str, Mapping[str, Found]], *, torch: str, limit: float) -> str:
@@ -70,30 +70,15 @@ def document(parts: Mapping[str, Mapping[str, Found]], *, torch: str, limit: flo
     )
 
 
-def counted(verdicts: Iterable[Verdict | None]) -> str:
-    """Return how many verdicts agree, are wrong and gave no graph: "9 of 12 (75.0 %), 2 wrong"."""
-    every = list(verdicts)
-    known = [each for each in every if each is not None]
-    if not known:
-        return NOT_MEASURED
-    agreed, wrong = sum(each.agrees for each in known), sum(each.is_wrong for each in known)
-    rest = f", {len(every) - len(known)} {NOT_MEASURED}" if len(known) < len(every) else ""
-    return f"{agreed} of {len(known)} ({agreed / len(known):.1%}){f', {wrong} wrong' * bool(wrong)}{rest}"
-
-
 def row(name: str, found: Found) -> str:
     """Return one row of a table."""
     cells = [name, str(len(found[OURS]))]
     for column in (DYNAMO, TORCHSCRIPT):
-        known = _known(found[column])
-        cells += [_count(sum(each.converted for each in known), found[column]), _count(sum(each.agrees for each in known), found[column])]
-    ours = _known(found[OURS])
-    cells.append(_count(sum(each.agrees for each in ours), found[OURS]))
-    cells.append(", ".join(dict.fromkeys(each.by for each in ours if each.agrees)))
-    cells += [_median([each.nodes for each in _known(found[column]) if each.agrees], 0) for column in COLUMNS]
-    cells += [_median([each.seconds for each in _known(found[column]) if each.agrees], 1) for column in COLUMNS]
-    cells.append("; ".join(f"`{each.setting}`: {_why(each)}" for each in ours if not each.agrees))
-    return f"| {' | '.join(' '.join(cell.split()).replace('|', chr(92) + '|') for cell in cells)} |"
+        cells += [count(sum(each.converted for each in known(found[column])), found[column]), count(len(agreed(found[column])), found[column])]
+    cells += [count(len(agreed(found[OURS])), found[OURS]), exporters(found[OURS])]
+    cells += [median([each.nodes for each in agreed(found[column])]) for column in COLUMNS]
+    cells += [median([each.seconds for each in agreed(found[column])], 1) for column in COLUMNS]
+    return line([*cells, reasons(found[OURS])])
 
 
 def _summary(parts: Mapping[str, Mapping[str, Found]]) -> Iterable[str]:
@@ -108,23 +93,3 @@ def _part(name: str, rows: Mapping[str, Found]) -> str:
     header = _HEADER.format(kind=_KINDS[name])
     lines = [f"## {_TITLES[name]}", "", _ABOUT[name], "", header, "|---" * CELLS + "|", *(row(each, found) for each, found in rows.items())]
     return "\n".join(lines)
-
-
-def _known(verdicts: Iterable[Verdict | None]) -> list[Verdict]:
-    return [each for each in verdicts if each is not None]
-
-
-def _count(number: int, verdicts: Sequence[Verdict | None]) -> str:
-    """Return a number of cases; where only some of them are measured, of how many."""
-    known = len(_known(verdicts))
-    if not known:
-        return NOT_MEASURED if verdicts else "–"
-    return str(number) if known == len(verdicts) else f"{number} of {known} measured"
-
-
-def _median(values: Sequence[float], digits: int) -> str:
-    return f"{statistics.median(values):.{digits}f}" if values else "–"
-
-
-def _why(verdict: Verdict) -> str:
-    return f"the proof refuses it ({verdict.reason})" if verdict.refused else verdict.reason

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from torch_cases.judging import Verdict
+from measuring.verdict import Verdict
 
 Key = tuple[str, str, str]
 

@@ -1,0 +1,104 @@
+"""How much of Keras converts and agrees at every size: ours beside tf2onnx and Keras's own export alone.
+
+    python benchmarks/coverage_keras.py [--part NAME] [--only TEXT,TEXT] [--ours] [--columns NAMES] [--jobs N] [--limit SECONDS] [--seconds SECONDS] [--cache FILE] [--fresh] [--write]
+
+Conversions run in processes of their own, each with a time limit. Verdicts are kept in the cache, so a run that was ended goes on where it was; `--fresh` measures again.
+Prints every case of ours that does not agree, and the counts. The page is written from what the cache has: the rest is "not measured".
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from time import perf_counter
+
+HERE = Path(__file__).resolve().parent
+sys.path += [str(HERE / "coverage"), str(HERE.parent / "plugins" / "tensorflow" / "coverage")]
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # a process that is forked must have no threads of others
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+from converter_tensorflow import startup
+
+startup.start()
+import keras
+import tensorflow as tf
+
+from keras_cases import PARTS
+from keras_cases.apart import Task, judged_apart, preload
+from keras_cases.case import Case
+from keras_cases.judging import COLUMNS
+from keras_cases.page import DOCUMENT, Found, document
+from measuring.kept import Kept
+from measuring.tables import counted
+from measuring.verdict import OURS
+
+CACHE = Path("build/coverage_keras.jsonl")
+LIMIT = 600.0  # seconds of one conversion
+
+
+def main() -> None:
+    """Measure what is asked for and not kept, and print what does not agree."""
+    given = _arguments()
+    kept, started = Kept(given.cache), perf_counter()
+    preload()
+    warnings.simplefilter("ignore")
+    columns = [OURS] if given.ours else given.columns.split(",")
+    found: dict[str, dict[str, Found]] = {}
+    for part in given.part.split(",") if given.part else PARTS:
+        rows = {name: cases for name, cases in PARTS[part].items() if _is_wanted(name, given.only)}
+        tasks = [(case, column) for cases in rows.values() for case in cases for column in columns]
+        open_tasks = [(case, column) for case, column in tasks if given.fresh or kept.get((case.row, case.setting, column)) is None]
+        _measure(open_tasks, kept, jobs=given.jobs, limit=given.limit, deadline=started + given.seconds)
+        found[part] = {name: _found(cases, kept) for name, cases in rows.items()}
+        for column in columns:
+            print(f"{part}, {column}: {counted(verdict for row in found[part].values() for verdict in row[column])}", flush=True)
+    if given.write:
+        recurrent = {name: [case for case in cases if case.is_recurrent] for name, cases in PARTS["layers"].items()}
+        fused = {name: _found(cases, kept) for name, cases in recurrent.items() if cases}
+        DOCUMENT.write_text(document(found, fused, keras=keras.__version__, tensorflow=tf.__version__, limit=given.limit), "utf-8")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--part", default="", help=f"of {', '.join(PARTS)}, with commas between; without it all")
+    parser.add_argument("--only", default="", help="rows whose name contains one of these, with commas between")
+    parser.add_argument("--ours", action="store_true", help="without tf2onnx and Keras's export beside it")
+    parser.add_argument("--columns", default=",".join(COLUMNS), help=f"of {', '.join(COLUMNS)}, with commas between")
+    parser.add_argument("--jobs", type=int, default=1, help="conversions at a time")
+    parser.add_argument("--limit", type=float, default=LIMIT, help="seconds that one conversion may take")
+    parser.add_argument("--seconds", type=float, default=float("inf"), help="begin no conversion after so many")
+    parser.add_argument("--cache", type=Path, default=CACHE, help="where verdicts are kept")
+    parser.add_argument("--fresh", action="store_true", help="measure again what is kept")
+    parser.add_argument("--write", action="store_true", help=f"write {DOCUMENT.name} as well")
+    return parser.parse_args()
+
+
+def _is_wanted(name: str, only: str) -> bool:
+    return any(each in name.lower() for each in only.lower().split(","))
+
+
+def _found(cases: Sequence[Case], kept: Kept) -> Found:
+    return {column: [kept.get((case.row, case.setting, column)) for case in cases] for column in COLUMNS}
+
+
+def _measure(tasks: Sequence[Task], kept: Kept, *, jobs: int, limit: float, deadline: float) -> None:
+    """Judge the tasks in so many processes at a time; of neighbours, which share a model, as many as can be in one."""
+    share = -(-len(tasks) // jobs)
+    with ThreadPoolExecutor(jobs) as pool:
+        list(pool.map(lambda first: _measure_in_turn(tasks[first : first + share], kept, limit, deadline), range(0, len(tasks), share or 1)))
+
+
+def _measure_in_turn(tasks: Sequence[Task], kept: Kept, limit: float, deadline: float) -> None:
+    for verdict in judged_apart(tasks, limit, deadline):
+        kept.put(verdict)
+        if verdict.column == OURS and not verdict.agrees:
+            print(f"{verdict.row}({verdict.setting}): {'refused by the proof: ' * verdict.refused}{verdict.reason}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,12 @@
+"""Inputs of models of one layer, as for `--input`: the batch is free, and time and space."""
+
+FEATURES = "x:float32[batch,6]"
+STEPS = "x:float32[batch,length,6]"
+CHANNELS_FIRST_STEPS = "x:float32[batch,6,length]"
+IMAGE = "x:float32[batch,height,width,4]"
+CHANNELS_FIRST_IMAGE = "x:float32[batch,4,height,width]"
+FIXED_IMAGE = "x:float32[batch,7,8,4]"
+VOLUME = "x:float32[batch,depth,height,width,3]"
+CHANNELS_FIRST_VOLUME = "x:float32[batch,3,depth,height,width]"
+PIXELS = "x:uint8[batch,height,width,3]{0..255}"
+GREY_TO_255 = "x:float32[batch,height,width,3]{0..255}"
