@@ -17,6 +17,7 @@ from converter.plugin import ExportError, ExportRequest, SourceModel
 Load = Callable[..., SourceModel]
 LargestError = Callable[..., float]
 BOTH = pytest.mark.parametrize("exporter", ["tf2onnx", "keras"])
+ALL = pytest.mark.parametrize("exporter", ["traced", "tf2onnx", "keras"])
 
 
 def write(model: SourceModel, exporter: str, path: Path, opset: int | None = None) -> onnx.ModelProto:
@@ -24,19 +25,19 @@ def write(model: SourceModel, exporter: str, path: Path, opset: int | None = Non
     return onnx.load(path)
 
 
-@BOTH
+@ALL
 @pytest.mark.parametrize("name", ["recommender", "convnet", "lstm"])
 def test_agrees_at_every_size(load: Load, largest_error: LargestError, request: pytest.FixtureRequest, exporter: str, name: str) -> None:
     assert largest_error(load(request.getfixturevalue(name)), exporter) < 1e-5
 
 
-@BOTH
+@ALL
 def test_a_file_that_was_never_called_is_exported(load: Load, lstm: Any, largest_error: LargestError, tmp_path: Path, exporter: str) -> None:
     lstm.save(tmp_path / "model.keras")
     assert largest_error(load(tmp_path / "model.keras"), exporter) < 1e-5
 
 
-@BOTH
+@ALL
 def test_dicts_and_ignored_inputs_keep_their_names(load: Load, keras: Any, tmp_path: Path, exporter: str) -> None:
     z, a = keras.Input((4,), name="z"), keras.Input((2,), name="a")
     model = load(keras.Model({"z": z, "a": a}, {"p": keras.layers.Dense(2)(z), "o": keras.layers.Dense(1)(z)}))
@@ -103,7 +104,15 @@ def test_the_opset_is_the_wanted_one(load: Load, lstm: Any, tmp_path: Path, expo
     assert caught.value.hint == "--opset 18, or leave it out"
 
 
-@BOTH
+def test_traced_graphs_have_opset_18_and_above(load: Load, lstm: Any, tmp_path: Path) -> None:
+    model = load(lstm)
+    opsets = [write(model, "traced", tmp_path / "graph.onnx", wanted).opset_import[0].version for wanted in (None, 18, 21)]
+    assert opsets == [18, 18, 21]
+    with pytest.raises(ExportError, match="it writes opset 18 and above, not 17"):
+        write(model, "traced", tmp_path / "graph.onnx", 17)
+
+
+@ALL
 def test_nothing_is_left_behind(load: Load, recommender: Any, tf: Any, tmp_path: Path, exporter: str, caplog: pytest.LogCaptureFixture) -> None:
     loggers = [logging.getLogger(name) for name in ("", "tf2onnx", "tensorflow", "absl")]
     model = load(recommender)

@@ -23,7 +23,7 @@ def test_names_dims_and_domains_come_from_keras(load: Load, recommender: Any) ->
     assert [(each.name, each.dtype) for each in model.outputs] == [("scores", "float32"), ("value", "float32")]
     assert model.axes == {"batch": Axis(1, 64), "length": Axis(1, 64)}
     assert model.summary == 'Functional "recommender", 8 layers, 286 parameters'
-    assert [each.name for each in model.exporters] == ["tf2onnx", "keras"]
+    assert [each.name for each in model.exporters] == ["traced", "tf2onnx", "keras"]
 
 
 def test_the_answer_is_the_models_own(load: Load, recommender: Any) -> None:

@@ -23,9 +23,6 @@ from converter_tensorflow.tracing.traced import holds_traced, is_writing
 
 BACKEND = "keras.src.backend.tensorflow"
 MODULES = ("core", "numpy", "nn", "math", "linalg", "image", "rnn")
-LOOPS = (keras.layers.RNN, keras.layers.LSTM, keras.layers.GRU)
-"""The layers whose `inner_loop` runs a cell over time."""
-
 Patch = tuple[Any, str, Any]
 """A module or a class, the name of its attribute, and what it was."""
 
@@ -42,8 +39,8 @@ def hooked(model: keras.Model, through_tf2onnx: list[str]) -> Iterator[None]:
     patches: list[Patch] = []
     try:
         _hook_functions(patches, through_tf2onnx)
-        for kind, rule in rules.layers.items():
-            _patch(patches, kind, "inner_loop" if kind in LOOPS else "call", functools.partial(_ruled, rule))
+        for (kind, method), rule in rules.layers.items():
+            _patch(patches, kind, method, functools.partial(_ruled, rule))
         _patch(patches, Layer, "__call__", functools.partial(_guarded, model, through_tf2onnx))
         yield
     finally:
@@ -99,7 +96,7 @@ def _function_hook(name: str, original: types.FunctionType, through_tf2onnx: lis
 
 
 def _ruled(rule: Rule, original: Callable[..., Any]) -> Callable[..., Any]:
-    """The call of a layer that has a rule; where the rule does not fit, what its own call does is traced."""
+    """A layer's method that has a rule; where the rule does not fit, what the method itself does is traced."""
     signature = inspect.signature(original)
 
     @functools.wraps(original)

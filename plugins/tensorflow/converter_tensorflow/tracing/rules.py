@@ -22,8 +22,8 @@ class Inexpressible(Exception):
 functions: dict[str, Rule] = {}
 """By module and name in Keras's backend: `nn.relu`, `numpy.add`."""
 
-layers: dict[type, Rule] = {}
-"""By class; what is traced of a layer without a rule is its own call."""
+layers: dict[tuple[type, str], Rule] = {}
+"""By class and method; what is traced of a layer without a rule is its own call."""
 
 
 def function(*names: str) -> Callable[[_R], _R]:
@@ -36,11 +36,11 @@ def function(*names: str) -> Callable[[_R], _R]:
     return keep
 
 
-def layer(*classes: type) -> Callable[[_R], _R]:
-    """Make it the rule of the calls of layers, which are its first argument: `@layer(keras.layers.Dense)`; a subclass is asked for its own."""
+def layer(*classes: type, method: str = "call") -> Callable[[_R], _R]:
+    """Make it the rule of a method of layers, which are its first argument: `@layer(keras.layers.Dense)`; a subclass with its own method is traced."""
 
     def keep(rule: _R) -> _R:
-        layers.update(dict.fromkeys(classes, rule))
+        layers.update({(each, method): rule for each in classes})
         return rule
 
     return keep

@@ -190,7 +190,7 @@ def cumprod(x: Any, axis: int | None = None, dtype: Any = None) -> Traced:
     return running if axis is None else moveaxis(running, -1, axis)
 
 
-@function("linalg.norm", "math.norm")
+@function("linalg.norm")
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
     """The length of vectors: 1, 2 and infinity, and of matrices the Frobenius one."""
     found = floating(x)

@@ -26,3 +26,13 @@ def unchanged(self: Any, inputs: Any, training: Any = None) -> Any:
     if training:
         raise Inexpressible("training")
     return inputs
+
+
+_AUGMENTATIONS = [each for each in vars(keras.layers).values() if isinstance(each, type) and "get_random_transformation" in vars(each)]
+
+
+@layer(*_AUGMENTATIONS, method="get_random_transformation")
+def no_transformation(self: Any, data: Any, training: Any = True, seed: Any = None) -> None:
+    """What an augmentation draws before every call, and reads in training alone."""
+    if training:
+        raise Inexpressible("training")

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import keras
+import keras.src.backend  # its encoding without TensorFlow's own way, which wants eager tensors
 import numpy as np
-from keras.src.backend import tensorflow as backend
 from keras.src.utils.numerical_utils import encode_categorical_inputs
 
 from converter.plugin import ExportError
@@ -28,7 +27,9 @@ def index_lookup(self: Any, inputs: Any) -> Any:
         return places if self.invert and places.dtype == "string" else keras.ops.cast(places, "int64")
     depth = self.max_tokens if self.pad_to_max_tokens else self.vocabulary_size()
     mode = "count" if self.output_mode == "tf_idf" else self.output_mode
-    encoded = encode_categorical_inputs(places, output_mode=mode, depth=depth, dtype=self._value_dtype, sparse=self.sparse, backend_module=backend)
+    encoded = encode_categorical_inputs(
+        places, output_mode=mode, depth=depth, dtype=self._value_dtype, sparse=self.sparse, backend_module=keras.src.backend
+    )
     if self.output_mode != "tf_idf":
         return encoded
     weights = self.idf_weights_const

@@ -27,7 +27,12 @@ def kernels_of_gpus(**arguments: Any) -> Any:
     raise NotImplementedError(", ".join(arguments))
 
 
-@layer(keras.layers.RNN, keras.layers.LSTM, keras.layers.GRU)
+@layer(keras.layers.RNN, method="_maybe_config_dropout_masks")
+def dropout_masks(self: Any, cell: Any, input_sequence: Any, input_state: Any) -> None:
+    """Drawn before every loop, and read in training alone."""
+
+
+@layer(keras.layers.RNN, keras.layers.LSTM, keras.layers.GRU, method="inner_loop")
 def inner_loop(self: Any, sequences: Any, initial_state: Any, mask: Any = None, training: Any = None) -> tuple[Any, Any, Any]:
     """The last output, all outputs, and the last states; stacked cells are one behind the other."""
     if training or self.stateful:
