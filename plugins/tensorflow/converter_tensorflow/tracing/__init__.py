@@ -2,7 +2,8 @@
 
 tracing.py   a model is called, its graph is written
 hooks.py     where Keras is entered: its private names, all in one place
-rules.py     the registry of rules, open to others
+rules.py     the registry of rules
+others.py    rules that others bring
 foreign.py   what has no rule, through tf2onnx alone
 traced.py    the tensors that a model is called with
 sizes.py     sizes, known and computed

@@ -26,6 +26,7 @@ MODULES = ("core", "numpy", "nn", "math", "linalg", "image", "rnn")
 Patch = tuple[Any, str, Any]
 """A module or a class, the name of its attribute, and what it was."""
 
+HINT = "write it with keras.ops, or give it a rule: docs/how-to/convert-a-layer-of-your-own.md"
 _MISSING = object()
 _log = logging.getLogger(__name__)
 
@@ -134,6 +135,4 @@ def _layer_through_tf2onnx(layer: Layer, call: Callable[..., Any], args: tuple[A
         return foreign(call, args, kwargs)
     except Exception as second:
         both = f"its own call: {reason_of(error)}; through tf2onnx: {reason_of(second)}"
-        refusal = ExportError("tensorflow", "traced", f"layer {layer.name} ({type(layer).__name__}) has no form in ONNX: {both}")
-        refusal._keras_call_info_injected = True  # type: ignore[attr-defined] # Keras leaves the message as it is
-        raise refusal from second
+        raise rules.refusal(layer, both, HINT) from second

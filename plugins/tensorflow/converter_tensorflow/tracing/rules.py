@@ -9,6 +9,8 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+from converter.plugin import ExportError
+
 Rule = Callable[..., Any]
 _R = TypeVar("_R", bound=Rule)
 
@@ -17,6 +19,13 @@ class Inexpressible(Exception):
     """There is no rule for this use of a function or a layer: it is left to tf2onnx, alone."""
 
     _keras_call_info_injected = True  # Keras leaves the message as it is
+
+
+def refusal(layer: Any, why: str, hint: str = "") -> ExportError:
+    """Return the error of a layer that neither a rule nor tf2onnx can write."""
+    error = ExportError("tensorflow", "traced", f"layer {layer.name} ({type(layer).__name__}) has no form in ONNX: {why}", hint=hint)
+    error._keras_call_info_injected = True  # type: ignore[attr-defined] # Keras leaves the message as it is
+    return error
 
 
 functions: dict[str, Rule] = {}

@@ -36,8 +36,12 @@ def dims_of(shape: Any) -> tuple[Value, Shape]:
     known = tuple(None if is_traced(dim) or int(dim) == -1 else int(dim) for dim in dims)
     if not any(is_traced(dim) for dim in dims):
         return ints(*(int(dim) for dim in dims)), known
-    parts = [value_of(dim, "int64").reshaped(1) if is_traced(dim) else ints(int(dim)) for dim in dims]
-    return joined(parts), known
+    return joined([sized(dim) for dim in dims]), known
+
+
+def sized(dim: Any) -> Value:
+    """Return a number or a traced size as a value, int64 [1]."""
+    return value_of(dim, "int64").reshaped(1) if is_traced(dim) else ints(int(dim))
 
 
 def joined(parts: Sequence[Value]) -> Value:

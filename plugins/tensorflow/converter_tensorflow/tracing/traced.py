@@ -46,6 +46,26 @@ def current_document() -> Document:
     return document
 
 
+class Dims(tuple[int | None, ...]):
+    """A shape, with what code that was written for TensorFlow asks of one."""
+
+    __slots__ = ()
+
+    @property
+    def rank(self) -> int:
+        """How many axes there are."""
+        return len(self)
+
+    @property
+    def ndims(self) -> int:
+        """How many axes there are."""
+        return len(self)
+
+    def as_list(self) -> list[int | None]:
+        """Its dims."""
+        return list(self)
+
+
 class Traced:
     """A tensor of the graph, with what Keras's layers ask of one: its shape, its dtype and Python's operators, which are TensorFlow's.
 
@@ -58,7 +78,7 @@ class Traced:
     __hash__ = object.__hash__
 
     def __init__(self, value: Value, shape: Iterable[int | None], *, first: bool = False) -> None:
-        self.shape: Shape = tuple(shape)
+        self.shape = Dims(shape)
         self.is_first = first and len(self.shape) > 2
         self._value = value
         self.wide: Value | None = None  # of a size: the int64 that it was cast from

@@ -10,6 +10,7 @@ from converter.writing import Document, Value
 from converter_tensorflow.functions.keras_function import KerasFunction
 from converter_tensorflow.tracing import functions, layers
 from converter_tensorflow.tracing.hooks import hooked
+from converter_tensorflow.tracing.others import load_rules_for
 from converter_tensorflow.tracing.traced import Traced, traced, writing_into
 
 NAME = "traced"
@@ -28,6 +29,7 @@ def write_traced(function: KerasFunction, request: ExportRequest) -> str | None:
     if opset < LOWEST:
         raise ExportError("tensorflow", NAME, f"it writes opset {LOWEST} and above, not {opset}", hint="leave --opset out")
     document, through_tf2onnx = Document(opset), list[str]()
+    load_rules_for(function.model)
     given = [_input(document, each) for each in function.declared.inputs]
     with hooked(function.model, through_tf2onnx), writing_into(document):
         answers = [traced(each) for each in function(given)]

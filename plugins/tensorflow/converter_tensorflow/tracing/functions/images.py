@@ -16,7 +16,7 @@ from converter.writing import Value
 from converter_tensorflow.tracing.functions.shaping import expand_dims, squeeze
 from converter_tensorflow.tracing.functions.windows import Image
 from converter_tensorflow.tracing.rules import Inexpressible, function
-from converter_tensorflow.tracing.sizes import counted, dims_of, ints, joined, length
+from converter_tensorflow.tracing.sizes import counted, dims_of, ints, joined, length, sized
 from converter_tensorflow.tracing.traced import Traced, is_floating, traced
 
 Kernel = Callable[[Value], Value]
@@ -35,19 +35,18 @@ def resize(
     fill_value: float = 0.0,
     data_format: str | None = None,
 ) -> Traced:
-    """The nearest pixel or a mean of those around; whole numbers are cut off."""
+    """The nearest pixel, of the same dtype, or a mean of those around, always float32."""
     found = traced(images)
     batch = expand_dims(found, 0) if found.ndim == 3 else found
-    is_exact = is_floating(found.dtype) and found.dtype != "bfloat16"
-    image = Image.of(batch if is_exact else batch.cast("float32"), data_format)
-    dims, known = dims_of(list(size))
-    wanted = [dims.node("Slice", ints(place), ints(place + 1)) for place in range(2)]
+    dtype = found.dtype if interpolation == "nearest" else "float32"
+    image = Image.of(batch.cast("float32"), data_format)
+    wanted = [sized(each) for each in size]
     value = image.value
     if crop_to_aspect_ratio:
         value = _cropped(value, wanted)
     elif pad_to_aspect_ratio:
         value = _padded(value, wanted, fill_value)
-    resized = image.becomes(_scaled(value, wanted, interpolation, antialias=antialias), known, image.channels).cast(found.dtype)
+    resized = image.becomes(_scaled(value, wanted, interpolation, antialias=antialias), dims_of(list(size))[1], image.channels).cast(dtype)
     return squeeze(resized, 0) if found.ndim == 3 else resized
 
 

@@ -1,5 +1,15 @@
 """Rules of layers that are more than the functions they call, a family a module; importing this registers them."""
 
-from converter_tensorflow.tracing.layers import bidirectional, cropping, inference, lookups, normalizations, recurrent, time_distributed, up_sampling
+from converter_tensorflow.tracing.layers import (
+    bidirectional,
+    cropping,
+    inference,
+    lookups,
+    normalizations,
+    recurrent,
+    texts,
+    time_distributed,
+    up_sampling,
+)
 
-__all__ = ["bidirectional", "cropping", "inference", "lookups", "normalizations", "recurrent", "time_distributed", "up_sampling"]
+__all__ = ["bidirectional", "cropping", "inference", "lookups", "normalizations", "recurrent", "texts", "time_distributed", "up_sampling"]

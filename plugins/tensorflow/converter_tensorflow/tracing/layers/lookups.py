@@ -8,9 +8,8 @@ import keras.src.backend  # its encoding without TensorFlow's own way, which wan
 import numpy as np
 from keras.src.utils.numerical_utils import encode_categorical_inputs
 
-from converter.plugin import ExportError
 from converter.writing import Value
-from converter_tensorflow.tracing.rules import layer
+from converter_tensorflow.tracing.rules import layer, refusal
 from converter_tensorflow.tracing.traced import Traced, constant, traced
 
 _ML = "ai.onnx.ml"
@@ -39,15 +38,11 @@ def index_lookup(self: Any, inputs: Any) -> Any:
 def _refuse(self: Any) -> None:
     """Refuse what no operator of ONNX computes."""
     if self.num_oov_indices > 1 and (isinstance(self, keras.layers.StringLookup) or getattr(self, "oov_method", "") == "farmhash"):
-        raise _refusal(self, f"num_oov_indices={self.num_oov_indices} hashes with FarmHash", "num_oov_indices=1 has one place for all of them")
+        raise refusal(
+            self, f"num_oov_indices={self.num_oov_indices} hashes, as no operator does", "num_oov_indices=1 has one place for all unknown values"
+        )
     if self.num_oov_indices == 0 and not self.invert:
-        raise _refusal(self, "num_oov_indices=0 raises an error where a value is unknown", "num_oov_indices=1 has a place for them")
-
-
-def _refusal(self: Any, why: str, hint: str) -> ExportError:
-    error = ExportError("tensorflow", "traced", f"{type(self).__name__} {self.name}: {why}, and no ONNX operator does", hint=hint)
-    error._keras_call_info_injected = True  # type: ignore[attr-defined] # Keras leaves the message as it is
-    return error
+        raise refusal(self, "num_oov_indices=0 raises an error at an unknown value, as no graph does", "num_oov_indices=1 has a place for them")
 
 
 def _looked_up(self: Any, given: Value) -> Value:
