@@ -8,7 +8,6 @@ Prints every case of ours that does not agree, and the counts. The page is writt
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 import warnings
@@ -33,6 +32,7 @@ from keras_cases.apart import Task, judged_apart, preload
 from keras_cases.case import Case
 from keras_cases.judging import COLUMNS
 from keras_cases.page import DOCUMENT, Found, document
+from measuring.arguments import arguments, is_wanted
 from measuring.kept import Kept
 from measuring.tables import counted
 from measuring.verdict import OURS
@@ -43,14 +43,14 @@ LIMIT = 600.0  # seconds of one conversion
 
 def main() -> None:
     """Measure what is asked for and not kept, and print what does not agree."""
-    given = _arguments()
+    given = arguments(__doc__ or "", parts=PARTS, columns=COLUMNS, cache=CACHE, limit=LIMIT, document=DOCUMENT)
     kept, started = Kept(given.cache), perf_counter()
     preload()
     warnings.simplefilter("ignore")
     columns = [OURS] if given.ours else given.columns.split(",")
     found: dict[str, dict[str, Found]] = {}
     for part in given.part.split(",") if given.part else PARTS:
-        rows = {name: cases for name, cases in PARTS[part].items() if _is_wanted(name, given.only)}
+        rows = {name: cases for name, cases in PARTS[part].items() if is_wanted(name, given.only)}
         tasks = [(case, column) for cases in rows.values() for case in cases for column in columns]
         open_tasks = [(case, column) for case, column in tasks if given.fresh or kept.get((case.row, case.setting, column)) is None]
         _measure(open_tasks, kept, jobs=given.jobs, limit=given.limit, deadline=started + given.seconds)
@@ -61,25 +61,6 @@ def main() -> None:
         recurrent = {name: [case for case in cases if case.is_recurrent] for name, cases in PARTS["layers"].items()}
         fused = {name: _found(cases, kept) for name, cases in recurrent.items() if cases}
         DOCUMENT.write_text(document(found, fused, keras=keras.__version__, tensorflow=tf.__version__, limit=given.limit), "utf-8")
-
-
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--part", default="", help=f"of {', '.join(PARTS)}, with commas between; without it all")
-    parser.add_argument("--only", default="", help="rows whose name contains one of these, with commas between")
-    parser.add_argument("--ours", action="store_true", help="without tf2onnx and Keras's export beside it")
-    parser.add_argument("--columns", default=",".join(COLUMNS), help=f"of {', '.join(COLUMNS)}, with commas between")
-    parser.add_argument("--jobs", type=int, default=1, help="conversions at a time")
-    parser.add_argument("--limit", type=float, default=LIMIT, help="seconds that one conversion may take")
-    parser.add_argument("--seconds", type=float, default=float("inf"), help="begin no conversion after so many")
-    parser.add_argument("--cache", type=Path, default=CACHE, help="where verdicts are kept")
-    parser.add_argument("--fresh", action="store_true", help="measure again what is kept")
-    parser.add_argument("--write", action="store_true", help=f"write {DOCUMENT.name} as well")
-    return parser.parse_args()
-
-
-def _is_wanted(name: str, only: str) -> bool:
-    return any(each in name.lower() for each in only.lower().split(","))
 
 
 def _found(cases: Sequence[Case], kept: Kept) -> Found:

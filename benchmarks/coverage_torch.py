@@ -8,7 +8,6 @@ Prints every case of ours that does not agree, and the counts. The page is writt
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 import warnings
@@ -23,6 +22,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # a process that is forked must h
 
 import torch
 
+from measuring.arguments import arguments, is_wanted
 from measuring.kept import Kept
 from measuring.tables import counted
 from measuring.verdict import OURS, Verdict
@@ -38,14 +38,14 @@ LIMIT = 240.0  # seconds of one conversion
 
 def main() -> None:
     """Measure what is asked for and not kept, and print what does not agree."""
-    given = _arguments()
+    given = arguments(__doc__ or "", parts=PARTS, columns=COLUMNS, cache=CACHE, limit=LIMIT, document=DOCUMENT)
     kept, started = Kept(given.cache), perf_counter()
     preload()
     warnings.simplefilter("ignore")
     columns = [OURS] if given.ours else given.columns.split(",")
     found: dict[str, dict[str, Found]] = {}
     for part in given.part.split(",") if given.part else PARTS:
-        cases = {name: make() for name, make in PARTS[part].items() if _is_wanted(name, given.only)}
+        cases = {name: make() for name, make in PARTS[part].items() if is_wanted(name, given.only)}
         for column in columns:
             every = [case for each in cases.values() for case in each]
             _measure(every, column, kept, jobs=given.jobs, limit=given.limit, fresh=given.fresh, deadline=started + given.seconds)
@@ -56,25 +56,6 @@ def main() -> None:
             print(f"{part}, {column}: {counted(verdict for row in found[part].values() for verdict in row[column])}", flush=True)
     if given.write:
         DOCUMENT.write_text(document(found, torch=torch.__version__.partition("+")[0], limit=given.limit), "utf-8")
-
-
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--part", default="", help=f"of {', '.join(PARTS)}, with commas between; without it all")
-    parser.add_argument("--only", default="", help="rows whose name contains one of these, with commas between")
-    parser.add_argument("--ours", action="store_true", help="without torch's exporters beside it")
-    parser.add_argument("--columns", default=",".join(COLUMNS), help=f"of {', '.join(COLUMNS)}, with commas between")
-    parser.add_argument("--jobs", type=int, default=1, help="conversions at a time")
-    parser.add_argument("--limit", type=float, default=LIMIT, help="seconds that one conversion may take")
-    parser.add_argument("--seconds", type=float, default=float("inf"), help="begin no conversion after so many")
-    parser.add_argument("--cache", type=Path, default=CACHE, help="where verdicts are kept")
-    parser.add_argument("--fresh", action="store_true", help="measure again what is kept")
-    parser.add_argument("--write", action="store_true", help=f"write {DOCUMENT.name} as well")
-    return parser.parse_args()
-
-
-def _is_wanted(name: str, only: str) -> bool:
-    return any(each in name.lower() for each in only.lower().split(","))
 
 
 def _measure(cases: list[Case], column: str, kept: Kept, *, jobs: int, limit: float, fresh: bool, deadline: float) -> None:

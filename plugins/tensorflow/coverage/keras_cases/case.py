@@ -81,6 +81,7 @@ def cases(
     title: str = "",
     call: Callable[..., Any] | None = None,
     is_recurrent: bool = False,
+    is_declared: bool = False,
     **always: Any,
 ) -> Iterator[Case]:
     """Yield a model of one layer with what is `always` set, and with each of the settings besides.
@@ -92,15 +93,20 @@ def cases(
         told = ", ".join(f"{name}={_shown(value)}" for name, value in each.items()) or "default"
         setting = f"{title}: {told}" if title and each else title or told
         layer = made(kind, **{**always, **each})
-        yield case(row or kind.__name__, setting, partial(_called, layer, call), inputs, is_recurrent=is_recurrent)
+        yield case(row or kind.__name__, setting, partial(_called, layer, call), inputs, is_recurrent=is_recurrent, is_declared=is_declared)
 
 
-def case(row: str, setting: str, apply: Callable[..., Any], inputs: str | tuple[str, ...], *, is_recurrent: bool = False) -> Case:
-    """Return the case of a functional model: `apply(*tensors)` gives its outputs."""
+def case(
+    row: str, setting: str, apply: Callable[..., Any], inputs: str | tuple[str, ...], *, is_recurrent: bool = False, is_declared: bool = False
+) -> Case:
+    """Return the case of a functional model: `apply(*tensors)` gives its outputs.
+
+    The inputs are given to the conversion only where they say what the model does not: domains, ranges, and, where it `is_declared`, which axes are equal.
+    """
     texts = (inputs,) if isinstance(inputs, str) else inputs
     parsed, axes = parse_inputs(texts)
     ranged = {name: axis for name, axis in axes.items() if axis != Axis()}
-    tells = bool(ranged) or any(each.domain != Domain() for each in parsed)
+    tells = is_declared or bool(ranged) or any(each.domain != Domain() for each in parsed)
     make = partial(_functional, apply, parsed)
     return Case(row, setting, make, parsed if tells else (), ranged, is_recurrent)
 

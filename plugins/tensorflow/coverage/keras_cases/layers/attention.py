@@ -69,7 +69,7 @@ def _heads(kind: Callable[..., Any], *settings: dict[str, Any], **always: Any) -
         *cases(kind, QUERY, title="causal, scores", call=partial(_itself, **causal, **scores), **always),
         *cases(kind, (QUERY, VALUE), title="value", call=_apart, **always),
         *cases(kind, (QUERY, VALUE, KEY), title="value, key", call=_apart, **always),
-        *cases(kind, (QUERY, VALUE, "mask:bool[batch,length,value_length]"), title="mask", call=_with_mask, **always),
+        *cases(kind, (QUERY, VALUE, "mask:bool[batch,length,value_length]"), title="attention mask", call=_with_mask, is_declared=True, **always),
         *cases(kind, (QUERY, VALUE, *MASKS), title="masks", call=_with_both_masks, **always),
         *cases(kind, TOKENS, title="masks of embeddings", call=_embedded_apart, **always),
     ]

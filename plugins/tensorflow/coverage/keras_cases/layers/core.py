@@ -24,7 +24,7 @@ CASES = (
     *cases(layers.Dense, IMAGE, title="image", units=5),
     *cases(layers.EinsumDense, FEATURES, {"activation": "relu", "bias_axes": None}, equation="ab,bc->ac", output_shape=5, bias_axes="c"),
     *cases(layers.EinsumDense, STEPS, {"bias_axes": "yz"}, title="heads", equation="abx,xyz->abyz", output_shape=(None, 2, 3)),
-    *cases(layers.EinsumDense, STEPS, {"bias_axes": "c"}, title="ellipsis", equation="...x,xc->...c", output_shape=(None, 5)),
+    *cases(layers.EinsumDense, STEPS, {"bias_axes": "c"}, title="any axes", equation="...x,xc->...c", output_shape=5),
     *cases(layers.EinsumDense, "x:float32[batch,length,2,3]", title="two axes", equation="abyz,yzx->abx", output_shape=(None, 5)),
     *cases(layers.Embedding, TOKENS, {"mask_zero": True}, {"dtype": "mixed_float16"}, {"lora_rank": 2}, input_dim=12, output_dim=4),
     *cases(layers.Embedding, "ids:float32[batch,length]{0..11}", title="floats", input_dim=12, output_dim=4),
