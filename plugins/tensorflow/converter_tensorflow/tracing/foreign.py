@@ -13,7 +13,9 @@ from converter.writing import Value, inlined
 from converter_tensorflow.exporters.opsets import chosen_opset
 from converter_tensorflow.exporters.tf2onnx import converted
 from converter_tensorflow.freezing import freeze
-from converter_tensorflow.tracing.traced import Traced, current_document, is_traced, writing_into
+from converter_tensorflow.tracing.current import current_document, writing_into
+from converter_tensorflow.tracing.operands import is_traced
+from converter_tensorflow.tracing.traced import Traced
 
 _MASK = "_keras_mask"
 

@@ -17,9 +17,10 @@ from keras.src.layers.layer import Layer
 from converter.plugin import ExportError
 from converter_tensorflow.reasons import reason_of
 from converter_tensorflow.tracing import rules
+from converter_tensorflow.tracing.current import is_writing
 from converter_tensorflow.tracing.foreign import foreign
+from converter_tensorflow.tracing.operands import holds_traced
 from converter_tensorflow.tracing.rules import Inexpressible, Rule
-from converter_tensorflow.tracing.traced import holds_traced, is_writing
 
 BACKEND = "keras.src.backend.tensorflow"
 MODULES = ("core", "numpy", "nn", "math", "linalg", "image", "rnn")

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from converter.writing import Value, side_by_side
+from converter_tensorflow.tracing.operands import constant, is_traced, value_of
 from converter_tensorflow.tracing.rules import Inexpressible
-from converter_tensorflow.tracing.traced import Shape, Traced, constant, is_traced, value_of
+from converter_tensorflow.tracing.traced import Shape, Traced
 
 
 def ints(*numbers: int) -> Value:

@@ -9,9 +9,11 @@ from converter.plugin import ExportError, ExportRequest, Input
 from converter.writing import Document, Value
 from converter_tensorflow.functions.keras_function import KerasFunction
 from converter_tensorflow.tracing import functions, layers
+from converter_tensorflow.tracing.current import writing_into
 from converter_tensorflow.tracing.hooks import hooked
+from converter_tensorflow.tracing.operands import traced
 from converter_tensorflow.tracing.others import load_rules_for
-from converter_tensorflow.tracing.traced import Traced, traced, writing_into
+from converter_tensorflow.tracing.traced import Traced
 
 NAME = "traced"
 LOWEST = 18

@@ -94,7 +94,7 @@ ADDED = {
 
 def test_a_rule_of_ones_own_is_taken(keras: Any, load: Load, tmp_path: Path, largest_error: Callable[..., float]) -> None:
     from converter_tensorflow.tracing import rules
-    from converter_tensorflow.tracing.traced import traced
+    from converter_tensorflow.tracing.operands import traced
 
     class Doubles(keras.layers.Layer):
         def call(self, x: Any) -> Any:

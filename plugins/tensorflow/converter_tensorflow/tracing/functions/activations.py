@@ -9,8 +9,9 @@ import keras
 import numpy as np
 
 from converter.writing import Value
+from converter_tensorflow.tracing.operands import floating, traced
 from converter_tensorflow.tracing.rules import function
-from converter_tensorflow.tracing.traced import Traced, floating, traced
+from converter_tensorflow.tracing.traced import Traced
 
 
 def _activation(operation: Callable[[Value], Value]) -> Callable[[Any], Traced]:

@@ -9,48 +9,15 @@ import keras
 import numpy as np
 
 from converter.writing import Value
-from converter_tensorflow.tracing.rules import Inexpressible, function
-from converter_tensorflow.tracing.traced import (
-    Traced,
-    array_of,
-    broadcast,
+from converter_tensorflow.tracing.functions.elementwise import Binary, joined
+from converter_tensorflow.tracing.operands import (
     common_dtype,
-    computed,
-    constant,
-    dtype_of,
     floating,
     is_floating,
-    is_traced,
-    shape_of,
     traced,
-    value_of,
 )
-
-Binary = Callable[[Value, Value], Value]
-
-
-def joined(x1: Any, x2: Any, dtype: str, operation: Binary) -> Traced:
-    """Return what an operation makes of two that broadcast, in a dtype; images stay channels first where the other one can be turned at no cost."""
-    shape = broadcast(shape_of(x1), shape_of(x2))
-    turned = [_channels_first(each, dtype, len(shape)) for each in (x1, x2)]
-    held = [is_traced(each) and each.is_first and each.ndim == len(shape) for each in (x1, x2)]
-    if any(held) and all(each is not None for each in turned):
-        return Traced(computed(operation, *(each for each in turned if each is not None)), shape, first=True)
-    return Traced(computed(operation, value_of(x1, dtype), value_of(x2, dtype)), shape)
-
-
-def _channels_first(thing: Any, dtype: str, rank: int) -> Value | None:
-    """The value channels first, None where that would turn something."""
-    if is_traced(thing):
-        if thing.ndim == 0:
-            return value_of(thing, dtype)
-        return thing.cast(dtype).first if thing.is_first and thing.ndim == rank else None
-    array = array_of(thing, dtype)
-    if array.ndim == 0:
-        return constant(array)
-    if array.ndim == rank:
-        return constant(np.moveaxis(array, -1, 1))
-    return constant(array.reshape(-1, *[1] * (rank - 2))) if array.ndim == 1 else None
+from converter_tensorflow.tracing.rules import Inexpressible, function
+from converter_tensorflow.tracing.traced import Traced
 
 
 def _promoted(operation: Binary) -> Callable[[Any, Any], Traced]:
@@ -134,66 +101,6 @@ def hypot(x1: Any, x2: Any) -> Traced:
     return joined(x1, x2, common_dtype(x1, x2, float), lambda a, b: (a * a + b * b).sqrt())
 
 
-# Comparisons
-
-
-def _compared(operation: Binary) -> Callable[[Any, Any], Traced]:
-    def rule(x1: Any, x2: Any) -> Traced:
-        if "string" in (dtype_of(x1), dtype_of(x2)):
-            return joined(x1, x2, "string", operation)
-        dtype = common_dtype(x1, x2)
-        return joined(x1, x2, "int32" if dtype == "bool" else dtype, operation)
-
-    return rule
-
-
-function("numpy.greater")(_compared(lambda a, b: a > b))
-function("numpy.greater_equal")(_compared(lambda a, b: a >= b))
-function("numpy.less")(_compared(lambda a, b: a < b))
-function("numpy.less_equal")(_compared(lambda a, b: a <= b))
-function("numpy.equal")(_compared(lambda a, b: a == b))
-function("numpy.not_equal")(_compared(lambda a, b: a != b))
-
-
-@function("numpy.isclose")
-def isclose(x1: Any, x2: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Traced:
-    """Whether two are as near as `atol` and a share of the second."""
-    if equal_nan:
-        raise Inexpressible("equal_nan=True")
-    return joined(x1, x2, common_dtype(x1, x2, float), lambda a, b: (a == b) | (abs(a - b) <= abs(b) * rtol + atol))
-
-
-# Logic
-
-
-def _logical(operation: Binary) -> Callable[[Any, Any], Traced]:
-    return lambda x1, x2: joined(x1, x2, "bool", operation)
-
-
-function("numpy.logical_and")(_logical(lambda a, b: a & b))
-function("numpy.logical_or")(_logical(lambda a, b: a | b))
-function("numpy.logical_xor")(_logical(lambda a, b: a.node("Xor", b)))
-
-
-@function("numpy.logical_not")
-def logical_not(x: Any) -> Traced:
-    """The contrary."""
-    return traced(x, "bool").mapped(lambda v: ~v)
-
-
-@function("numpy.where")
-def where(condition: Any, x1: Any = None, x2: Any = None) -> Traced:
-    """Elements of one or of the other."""
-    if x1 is None or x2 is None:
-        raise Inexpressible("the places of a condition, as many as it holds")
-    dtype = "string" if "string" in (dtype_of(x1), dtype_of(x2)) else common_dtype(x1, x2)
-    shape = broadcast(shape_of(condition), shape_of(x1), shape_of(x2))
-    chosen = value_of(condition, "bool")
-    if dtype == "string":
-        return Traced(chosen.where(value_of(x1, dtype), value_of(x2, dtype)), shape)
-    return Traced(computed(chosen.where, value_of(x1, dtype), value_of(x2, dtype)), shape)
-
-
 # One operand
 
 
@@ -256,19 +163,6 @@ function("numpy.rad2deg")(_floating(lambda v: v * (180 / np.pi)))
 function("numpy.ceil")(_floating(lambda v: v.node("Ceil")))
 function("numpy.floor")(_floating(lambda v: v.floor()))
 function("numpy.trunc")(_unary(lambda v: v.sign() * abs(v).floor() if is_floating(v.dtype) else v))
-function("numpy.isnan")(lambda x: _asked(x, lambda v: v.isnan(), of_whole=False))
-function("numpy.isinf")(lambda x: _asked(x, lambda v: v.node("IsInf", dtype="bool"), of_whole=False))
-function("numpy.isposinf")(lambda x: _asked(x, lambda v: v.node("IsInf", dtype="bool", detect_negative=0), of_whole=False))
-function("numpy.isneginf")(lambda x: _asked(x, lambda v: v.node("IsInf", dtype="bool", detect_positive=0), of_whole=False))
-function("numpy.isfinite")(lambda x: _asked(x, lambda v: ~(v.isnan() | v.node("IsInf", dtype="bool")), of_whole=True))
-
-
-def _asked(x: Any, question: Callable[[Value], Value], *, of_whole: bool) -> Traced:
-    """The answer for floats; whole numbers all have the same one."""
-    found = traced(x)
-    if is_floating(found.dtype):
-        return found.mapped(question)
-    return traced(keras.ops.full_like(found, of_whole, dtype="bool"))
 
 
 def _expm1(v: Value) -> Value:
@@ -320,30 +214,3 @@ def nan_to_num(x: Any, nan: float = 0.0, posinf: float | None = None, neginf: fl
         return v.isnan().where(v.constant(nan), bounded)
 
     return found.mapped(known)
-
-
-@function("core.cast")
-def cast(x: Any, dtype: Any) -> Traced:
-    """Another dtype; floats are cut off, and NaN is true."""
-    return traced(x, keras.backend.standardize_dtype(dtype))
-
-
-@function("core.convert_to_tensor", "numpy.array", "numpy.copy")
-def convert_to_tensor(x: Any, dtype: Any = None, sparse: Any = None, ragged: Any = None) -> Traced:
-    """It as it is, or in another dtype; a list that holds tensors becomes one."""
-    if sparse or ragged:
-        raise Inexpressible("sparse and ragged tensors")
-    return traced(x, None if dtype is None else keras.backend.standardize_dtype(dtype))
-
-
-@function("core.is_tensor")
-def is_tensor(x: Any) -> bool:
-    """A traced tensor is one."""
-    return is_traced(x)
-
-
-@function("core.stop_gradient", "numpy.real", "numpy.conj", "numpy.conjugate")
-def unchanged(**arguments: Any) -> Traced:
-    """It as it is."""
-    (x,) = arguments.values()
-    return traced(x)

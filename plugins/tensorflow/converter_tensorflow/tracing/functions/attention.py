@@ -7,8 +7,8 @@ from typing import Any
 
 import keras
 
+from converter_tensorflow.tracing.operands import common_dtype, traced
 from converter_tensorflow.tracing.rules import Inexpressible, function
-from converter_tensorflow.tracing.traced import common_dtype, traced
 
 _MASKED = {"float16": -65500.0 * 0.7}
 _MASKED_ELSE = -3.38953e38 * 0.7  # what Keras puts in place of masked scores

@@ -9,9 +9,10 @@ from keras.src.backend.common.backend_utils import compute_conv_transpose_output
 
 from converter.writing import Value
 from converter_tensorflow.tracing.functions.windows import Image, Windows
+from converter_tensorflow.tracing.operands import array_of, constant, is_traced, shape_of, traced, value_of
 from converter_tensorflow.tracing.rules import Inexpressible, function
 from converter_tensorflow.tracing.sizes import ints
-from converter_tensorflow.tracing.traced import Traced, array_of, computed, constant, is_traced, shape_of, traced, value_of
+from converter_tensorflow.tracing.traced import Traced, computed
 
 
 def _kernel(kernel: Any, dtype: str) -> Value:

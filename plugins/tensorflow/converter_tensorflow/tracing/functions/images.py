@@ -15,9 +15,10 @@ import numpy as np
 from converter.writing import Value
 from converter_tensorflow.tracing.functions.shaping import expand_dims, squeeze
 from converter_tensorflow.tracing.functions.windows import Image
+from converter_tensorflow.tracing.operands import is_floating, traced
 from converter_tensorflow.tracing.rules import Inexpressible, function
 from converter_tensorflow.tracing.sizes import counted, dims_of, ints, joined, length, sized
-from converter_tensorflow.tracing.traced import Traced, is_floating, traced
+from converter_tensorflow.tracing.traced import Traced
 
 Kernel = Callable[[Value], Value]
 _TABLE = 1024  # steps between two pixels for which TensorFlow's cubic kernel is tabulated

@@ -9,9 +9,10 @@ import numpy as np
 
 from converter.writing import Value, side_by_side
 from converter_tensorflow.tracing.functions.shaping import expand_dims, moveaxis, ravel, reverse
+from converter_tensorflow.tracing.operands import broadcast, common_dtype, is_traced, shape_of, traced, value_of
 from converter_tensorflow.tracing.rules import Inexpressible, function
 from converter_tensorflow.tracing.sizes import counted, dims_of, ints, joined, size
-from converter_tensorflow.tracing.traced import Traced, broadcast, common_dtype, computed, is_traced, shape_of, traced, value_of
+from converter_tensorflow.tracing.traced import Traced, computed
 
 _END = np.iinfo(np.int64).max
 

@@ -7,9 +7,10 @@ from typing import Any
 import keras
 import numpy as np
 
+from converter_tensorflow.tracing.operands import common_dtype, constant, is_floating, is_traced, traced, value_of
 from converter_tensorflow.tracing.rules import Inexpressible, function
 from converter_tensorflow.tracing.sizes import dims_of
-from converter_tensorflow.tracing.traced import Traced, common_dtype, constant, is_floating, is_traced, traced, value_of
+from converter_tensorflow.tracing.traced import Traced
 
 
 def _named(dtype: Any) -> str:

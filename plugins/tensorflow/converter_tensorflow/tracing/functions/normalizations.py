@@ -8,8 +8,9 @@ import keras
 import numpy as np
 
 from converter.writing import Value
+from converter_tensorflow.tracing.operands import array_of, holds_traced, traced
 from converter_tensorflow.tracing.rules import function
-from converter_tensorflow.tracing.traced import Traced, array_of, holds_traced, traced
+from converter_tensorflow.tracing.traced import Traced
 
 
 @function("nn.batch_normalization")

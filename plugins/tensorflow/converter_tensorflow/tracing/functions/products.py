@@ -11,8 +11,9 @@ import numpy as np
 
 from converter.writing import Value
 from converter_tensorflow.tracing.functions.shaping import reshape
+from converter_tensorflow.tracing.operands import array_of, broadcast, common_dtype, is_traced, shape_of, traced, value_of
 from converter_tensorflow.tracing.rules import Inexpressible, function
-from converter_tensorflow.tracing.traced import Traced, array_of, broadcast, common_dtype, computed, is_traced, shape_of, traced, value_of
+from converter_tensorflow.tracing.traced import Traced, computed
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 

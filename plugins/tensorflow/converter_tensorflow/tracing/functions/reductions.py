@@ -10,9 +10,10 @@ import numpy as np
 
 from converter.writing import Value
 from converter_tensorflow.tracing.functions.shaping import moveaxis, ravel, reshape
+from converter_tensorflow.tracing.operands import common_dtype, floating, is_floating, traced
 from converter_tensorflow.tracing.rules import Inexpressible, function
 from converter_tensorflow.tracing.sizes import counted, ints, size
-from converter_tensorflow.tracing.traced import Shape, Traced, common_dtype, computed, floating, is_floating, traced
+from converter_tensorflow.tracing.traced import Shape, Traced, computed
 
 Axes = int | Sequence[int] | None
 

@@ -9,10 +9,11 @@ import numpy as np
 import tensorflow as tf
 
 from converter.writing import Value
-from converter_tensorflow.tracing.functions.shaping import pad
+from converter_tensorflow.tracing.functions.padding import pad
+from converter_tensorflow.tracing.operands import array_of, constant, floating, traced
 from converter_tensorflow.tracing.rules import Inexpressible, function
 from converter_tensorflow.tracing.sizes import ints, joined, length
-from converter_tensorflow.tracing.traced import Traced, array_of, constant, floating, traced
+from converter_tensorflow.tracing.traced import Traced
 
 
 @function("math.extract_sequences")

@@ -9,9 +9,10 @@ import numpy as np
 
 from converter.writing import Value
 from converter_tensorflow.tracing.functions.shaping import moveaxis, ravel
+from converter_tensorflow.tracing.operands import common_dtype, constant, is_traced, traced, value_of
 from converter_tensorflow.tracing.rules import Inexpressible, function
 from converter_tensorflow.tracing.sizes import ints, length
-from converter_tensorflow.tracing.traced import Traced, common_dtype, constant, is_traced, traced, value_of
+from converter_tensorflow.tracing.traced import Traced
 
 
 def _ordered(x: Traced, count: Value | None, *, largest: bool) -> tuple[Value, Value]:

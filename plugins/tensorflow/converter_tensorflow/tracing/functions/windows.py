@@ -10,7 +10,8 @@ import keras
 import numpy as np
 
 from converter.writing import Value
-from converter_tensorflow.tracing.traced import Shape, Traced, traced
+from converter_tensorflow.tracing.operands import traced
+from converter_tensorflow.tracing.traced import Shape, Traced
 
 
 @dataclass(frozen=True)

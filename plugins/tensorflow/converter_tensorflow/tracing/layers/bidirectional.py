@@ -9,8 +9,9 @@ import keras
 from converter_tensorflow.tracing.functions.shaping import reshape
 from converter_tensorflow.tracing.layers.cells import Cell
 from converter_tensorflow.tracing.layers.recurrent import run_operator
+from converter_tensorflow.tracing.operands import traced
 from converter_tensorflow.tracing.rules import Inexpressible, layer
-from converter_tensorflow.tracing.traced import Traced, traced
+from converter_tensorflow.tracing.traced import Traced
 
 
 @layer(keras.layers.Bidirectional)

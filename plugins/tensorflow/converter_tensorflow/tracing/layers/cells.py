@@ -9,8 +9,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from converter_tensorflow.tracing.operands import array_of
 from converter_tensorflow.tracing.rules import Inexpressible
-from converter_tensorflow.tracing.traced import array_of
 
 _GATES: dict[type, tuple[str, list[int]]] = {
     keras.layers.LSTMCell: ("LSTM", [0, 3, 1, 2]),  # Keras: input, forget, cell, output; ONNX: input, output, forget, cell

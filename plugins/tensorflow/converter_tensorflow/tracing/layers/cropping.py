@@ -9,9 +9,9 @@ import keras
 from converter.writing import either
 from converter_tensorflow.tracing.functions.images import resize
 from converter_tensorflow.tracing.functions.windows import Image
+from converter_tensorflow.tracing.operands import traced
 from converter_tensorflow.tracing.rules import Inexpressible, layer
 from converter_tensorflow.tracing.sizes import ints, joined, length
-from converter_tensorflow.tracing.traced import traced
 
 
 @layer(keras.layers.CenterCrop)

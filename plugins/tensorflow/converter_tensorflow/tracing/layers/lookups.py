@@ -9,8 +9,9 @@ import numpy as np
 from keras.src.utils.numerical_utils import encode_categorical_inputs
 
 from converter.writing import Value
+from converter_tensorflow.tracing.operands import constant, traced
 from converter_tensorflow.tracing.rules import layer, refusal
-from converter_tensorflow.tracing.traced import Traced, constant, traced
+from converter_tensorflow.tracing.traced import Traced
 
 _ML = "ai.onnx.ml"
 

@@ -7,8 +7,9 @@ from typing import Any
 import keras
 import numpy as np
 
+from converter_tensorflow.tracing.operands import array_of, traced
 from converter_tensorflow.tracing.rules import Inexpressible, layer
-from converter_tensorflow.tracing.traced import Traced, array_of, traced
+from converter_tensorflow.tracing.traced import Traced
 
 
 @layer(keras.layers.LayerNormalization)

@@ -16,9 +16,10 @@ import numpy as np
 from converter.writing import Value
 from converter_tensorflow.tracing.functions.shaping import expand_dims, reverse, squeeze
 from converter_tensorflow.tracing.layers.cells import Cell, attributes_of
+from converter_tensorflow.tracing.operands import constant, traced
 from converter_tensorflow.tracing.rules import Inexpressible, function, layer
 from converter_tensorflow.tracing.sizes import counted, ints, joined, length
-from converter_tensorflow.tracing.traced import Traced, constant, traced
+from converter_tensorflow.tracing.traced import Traced
 
 
 @function("rnn.lstm", "rnn.gru", "rnn.bidirectional_lstm", "rnn.bidirectional_gru")

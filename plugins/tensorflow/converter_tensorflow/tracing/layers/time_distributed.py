@@ -7,8 +7,8 @@ from typing import Any
 import keras
 
 from converter_tensorflow.tracing.functions.shaping import reshape
+from converter_tensorflow.tracing.operands import traced
 from converter_tensorflow.tracing.rules import Inexpressible, layer
-from converter_tensorflow.tracing.traced import traced
 
 
 @layer(keras.layers.TimeDistributed)
