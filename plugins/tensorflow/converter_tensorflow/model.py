@@ -12,9 +12,11 @@ from converter.plugin import Exporter, LoadRequest, SourceError, SourceModel, fo
 from converter_tensorflow.exporters.keras import write_keras
 from converter_tensorflow.exporters.tf2onnx import write_tf2onnx
 from converter_tensorflow.faces.probing import accepted
+from converter_tensorflow.functions.channels_first import ChannelsFirst, with_channels_last
 from converter_tensorflow.functions.function import TensorFunction
 from converter_tensorflow.functions.keras_function import KerasFunction, keras_function
 from converter_tensorflow.functions.signature_function import signature_function
+from converter_tensorflow.plugin import KEEP
 from converter_tensorflow.reasons import reason_of
 from converter_tensorflow.rounding import errors
 from converter_tensorflow.sources.signatures import Signature
@@ -36,10 +38,10 @@ class TensorFlowModel(SourceModel):
 
     @staticmethod
     def of(loaded: keras.Model | Signature, request: LoadRequest) -> TensorFlowModel:
-        """Return the model of what `loading.load` found; raises as `keras_function` and `signature_function` do."""
-        if isinstance(loaded, Signature):
-            return TensorFlowModel(signature_function(loaded, request), request)
-        return TensorFlowModel(keras_function(loaded, request), request)
+        """Return the model of what `loading.load` found; raises as `keras_function`, `signature_function` and `ChannelsFirst.of` do."""
+        if request.options.get("layout", KEEP) == KEEP:
+            return TensorFlowModel(_function(loaded, request), request)
+        return TensorFlowModel(ChannelsFirst.of(_function(loaded, with_channels_last(request))), request)
 
     def run(self, feeds: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Return the model's own answers, in inference mode; raises SourceError where it refuses the feeds."""
@@ -56,8 +58,17 @@ class TensorFlowModel(SourceModel):
         return {} if found is None else {output.name: error for output, error in zip(self.outputs, found, strict=True)}
 
     def _exporters(self) -> tuple[Exporter, ...]:
-        own = Exporter("tf2onnx", functools.partial(write_tf2onnx, self.function))
-        if not isinstance(self.function, KerasFunction):
-            return (own,)
-        traced = Exporter("traced", functools.partial(write_traced, self.function))
-        return traced, own, Exporter("keras", functools.partial(write_keras, self.function))
+        function, library = self.function, Exporter("tf2onnx", functools.partial(write_tf2onnx, self.function))
+        inner = function.inner if isinstance(function, ChannelsFirst) else function
+        if not isinstance(inner, KerasFunction):
+            return (library,)
+        traced = Exporter("traced", functools.partial(write_traced, function, inner.model))
+        return (
+            (traced, library, Exporter("keras", functools.partial(write_keras, function)))
+            if isinstance(function, KerasFunction)
+            else (traced, library)
+        )
+
+
+def _function(loaded: keras.Model | Signature, request: LoadRequest) -> TensorFunction:
+    return signature_function(loaded, request) if isinstance(loaded, Signature) else keras_function(loaded, request)

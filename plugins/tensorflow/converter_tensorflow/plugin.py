@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 KERAS_SUFFIXES = (".keras", ".h5", ".hdf5")
 GRAPH_SUFFIX, CHECKPOINT_SUFFIX = ".pb", ".meta"
+KEEP = "keep"  # the layout that the model has
 SAVED_MODEL = "saved_model.pb"  # in a SavedModel's folder
 _FIRST_NODE = re.compile(
     rb"\n[\x00-\xff]{1,5}?\n[\x01-\x7f][\w.>/-]+\x12[\x01-\x7f]\w+", re.ASCII
@@ -50,6 +51,7 @@ class TensorFlow(Framework):
         Option("signature", "the function of a SavedModel or tf.Module to convert; else serving_default, __call__, or the only one"),
         Option("inputs", "the tensors that a frozen graph or a checkpoint takes, several with commas; else its placeholders"),
         Option("outputs", "the tensors that a frozen graph or a checkpoint gives; else those that nothing reads"),
+        Option("layout", "the order of the axes of images, in and out: as the model has them, or nchw", default=KEEP, choices=(KEEP, "nchw")),
         Option("custom_objects", "classes and functions that a Keras file needs: package.module:Name, several with commas"),
     )
 

@@ -2,5 +2,6 @@
 
 function.py             what all have in common
 keras_function.py       a Keras model
+channels_first.py       either, with images channels first
 signature_function.py   a TensorFlow function with fixed input types
 """

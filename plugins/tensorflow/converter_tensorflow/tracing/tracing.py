@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+import keras
+
 from converter.plugin import ExportError, ExportRequest, Input
 from converter.writing import Document, Value
-from converter_tensorflow.functions.keras_function import KerasFunction
+from converter_tensorflow.functions.function import TensorFunction
 from converter_tensorflow.tracing import functions, layers
 from converter_tensorflow.tracing.current import writing_into
 from converter_tensorflow.tracing.hooks import hooked
@@ -22,8 +24,8 @@ LOWEST = 18
 RULES = (functions, layers)  # importing them registers the rules
 
 
-def write_traced(function: KerasFunction, request: ExportRequest) -> str | None:
-    """Write the model's graph; returns what went through tf2onnx, if anything did.
+def write_traced(function: TensorFunction, model: keras.Model, request: ExportRequest) -> str | None:
+    """Write the graph of a function that calls a model; returns what went through tf2onnx, if anything did.
 
     Raises ExportError for an opset below 18, and for what neither has a rule nor a form by tf2onnx.
     """
@@ -31,9 +33,9 @@ def write_traced(function: KerasFunction, request: ExportRequest) -> str | None:
     if opset < LOWEST:
         raise ExportError("tensorflow", NAME, f"it writes opset {LOWEST} and above, not {opset}", hint="leave --opset out")
     document, through_tf2onnx = Document(opset), list[str]()
-    load_rules_for(function.model)
+    load_rules_for(model)
     given = [_input(document, each) for each in function.declared.inputs]
-    with hooked(function.model, through_tf2onnx), writing_into(document):
+    with hooked(model, through_tf2onnx), writing_into(document):
         answers = [traced(each) for each in function(given)]
         _declare(document, function, answers)
     document.write(request.path)
@@ -45,7 +47,7 @@ def _input(document: Document, declared: Input) -> Traced:
     return Traced(Value(document, name, declared.dtype), [None if isinstance(dim, str) else dim for dim in declared.dims])
 
 
-def _declare(document: Document, function: KerasFunction, answers: Sequence[Traced]) -> None:
+def _declare(document: Document, function: TensorFunction, answers: Sequence[Traced]) -> None:
     for output, answer in zip(function.declared.outputs, answers, strict=True):
         document.output(output.name, answer.value.name, answer.dtype, answer.shape)
 

@@ -33,7 +33,7 @@ def traced(keras: Any, tmp_path: Path) -> Callable[..., tuple[Path, str | None]]
         inputs = [keras.Input(batch_shape=_free(each), dtype=each.dtype.name, name=f"x{place}") for place, each in enumerate(like)]
         model = keras.Model(inputs, Calls()(*inputs))
         path = tmp_path / "graph.onnx"
-        return path, write_traced(keras_function(model, LoadRequest(Source.of(model))), ExportRequest(path))
+        return path, write_traced(keras_function(model, LoadRequest(Source.of(model))), model, ExportRequest(path))
 
     return traced
 
