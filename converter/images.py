@@ -26,7 +26,7 @@ SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", 
 
 @dataclass(frozen=True)
 class ImagePreparation:
-    """How an image of any size becomes one float32 array [channels, height, width].
+    """How an image of any size becomes one float32 array [channels, height, width], or [height, width, channels].
 
     The image is resized (bilinear) to `height` pixels, its aspect ratio kept up to `width` pixels; what is missing on the right
     is filled with the grey value `fill`. Then pixels become `(value / 255 - mean) / std`, a channel each.
@@ -39,9 +39,10 @@ class ImagePreparation:
     fill: int = 128  # 0 to 255
     mean: tuple[float, ...] = (0.485, 0.456, 0.406)
     std: tuple[float, ...] = (0.229, 0.224, 0.225)
+    channels_last: bool = False
 
     def __call__(self, image: Image) -> np.ndarray:
-        """Return `image` as float32 [channels, height, width]."""
+        """Return `image` as float32 [channels, height, width], channels last if so told."""
         picture = image.convert(self.mode)
         ratio = picture.width / picture.height
         width = max(1, min(self.width, round(self.height * ratio)))
@@ -49,10 +50,10 @@ class ImagePreparation:
         canvas = np.full((self.height, self.width, len(self.mean)), self.fill, np.float32)
         canvas[:, :width] = resized.reshape(self.height, width, len(self.mean))
         scaled = (canvas / 255 - np.asarray(self.mean, np.float32)) / np.asarray(self.std, np.float32)
-        return np.ascontiguousarray(scaled.transpose(2, 0, 1), np.float32)
+        return np.ascontiguousarray(scaled if self.channels_last else scaled.transpose(2, 0, 1), np.float32)
 
     def batch(self, paths: list[Path]) -> np.ndarray:
-        """Return the image files as float32 [batch, channels, height, width].
+        """Return the image files as float32 [batch, channels, height, width], channels last if so told.
 
         Raises SourceNotFound for a missing file, ConverterError for one that is no image, MissingPackage without Pillow.
         """

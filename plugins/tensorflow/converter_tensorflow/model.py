@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
+from typing import Any
 
 import keras
 import numpy as np
 
-from converter.plugin import Exporter, LoadRequest, SourceError, SourceModel, format_input
+from converter.plugin import Exporter, LoadRequest, SourceError, SourceModel, example_sizes, format_input
 from converter_tensorflow.exporters.keras import write_keras
 from converter_tensorflow.exporters.tf2onnx import write_tf2onnx
 from converter_tensorflow.faces.probing import accepted
+from converter_tensorflow.faces.recogniser import metadata_of_a_recogniser
 from converter_tensorflow.functions.channels_first import ChannelsFirst, with_channels_last
 from converter_tensorflow.functions.function import TensorFunction
 from converter_tensorflow.functions.keras_function import KerasFunction, keras_function
@@ -35,6 +37,7 @@ class TensorFlowModel(SourceModel):
         self.axes = found.axes
         self.summary = function.declared.summary
         self.exporters = self._exporters()
+        self.metadata = self._metadata(request.options)
 
     @staticmethod
     def of(loaded: keras.Model | Signature, request: LoadRequest) -> TensorFlowModel:
@@ -56,6 +59,12 @@ class TensorFlowModel(SourceModel):
         """Return how far the answer is from that in double precision."""
         found = errors(self.function, [to_tensor(feeds[each.name], each.dtype) for each in self.inputs])
         return {} if found is None else {output.name: error for output, error in zip(self.outputs, found, strict=True)}
+
+    def _metadata(self, options: Mapping[str, Any]) -> dict[str, str]:
+        if not options.get("charset"):
+            return {}
+        answers = self.run(self.sample(np.random.default_rng(0), example_sizes(self.axes)))
+        return metadata_of_a_recogniser(self.inputs, {name: answer.shape for name, answer in answers.items()}, options)
 
     def _exporters(self) -> tuple[Exporter, ...]:
         function, library = self.function, Exporter("tf2onnx", functools.partial(write_tf2onnx, self.function))

@@ -52,6 +52,8 @@ class TensorFlow(Framework):
         Option("inputs", "the tensors that a frozen graph or a checkpoint takes, several with commas; else its placeholders"),
         Option("outputs", "the tensors that a frozen graph or a checkpoint gives; else those that nothing reads"),
         Option("layout", "the order of the axes of images, in and out: as the model has them, or nchw", default=KEEP, choices=(KEEP, "nchw")),
+        Option("charset", "models that read text: the characters of the classes, in order, the blank left out"),
+        Option("blank", "models that read text: which class is the blank", default="first", choices=("first", "last")),
         Option("custom_objects", "classes and functions that a Keras file needs: package.module:Name, several with commas"),
     )
 
