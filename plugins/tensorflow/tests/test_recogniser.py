@@ -48,15 +48,18 @@ def test_the_graph_carries_its_alphabet_and_the_preparation(reader: Any, tmp_pat
     assert preparation["channels_last"] == last
 
 
-def test_images_are_read_from_the_command_line(reader: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_images_are_read_from_the_command_line(
+    reader: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     image = pytest.importorskip("PIL.Image", reason="Pillow is not installed")
     from converter.cli import main
 
     pixels = np.random.default_rng(0).integers(0, 256, (8, 25)).astype(np.uint8)
     image.fromarray(pixels).save(tmp_path / "word.png")
     converter.convert(reader, tmp_path / "model.onnx", options={"charset": CHARSET})
+    monkeypatch.setattr("sys.argv", ["converter", "run", str(tmp_path / "model.onnx"), "--input", f"images={tmp_path / 'word.png'}"])
     with pytest.raises(SystemExit) as ended:
-        main(["run", str(tmp_path / "model.onnx"), "--input", f"images={tmp_path / 'word.png'}"])
+        main()
     assert not ended.value.code
     best = np.asarray(reader(pixels[None, :, :, None].astype(np.float32)))[0].argmax(-1)
     merged = [step for place, step in enumerate(best) if place == 0 or step != best[place - 1]]
