@@ -1,6 +1,6 @@
 """What a large model's conversion takes, peak memory and time: python benchmarks/large.py [--gigabytes 2.5] [--format pth].
 
-Peak memory is the proportional set size of the command, its worker and every process under them, sampled; "framework's own" is the peak of
+Peak memory is that of the command, its worker and every process under them (memory.py); "framework's own" is the peak of
 the same conversion with layers of 8 features. Stages are told by the report, and the peak within each by the time at which it was sampled.
 """
 
@@ -12,14 +12,12 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
-from dataclasses import dataclass
 from pathlib import Path
 
+from memory import Sample, sampled
 from timing import row
 
 FEATURES = 4096
-EVERY = 0.1  # seconds between samples
 MODULE = """
 import torch
 
@@ -45,14 +43,6 @@ state = Net(layers, features).state_dict()
 save_file(state, path) if path.endswith(".safetensors") else torch.save(state, path)
 """
 COMMAND = "from converter.cli import main; main()"
-
-
-@dataclass(frozen=True)
-class Sample:
-    """The memory of a process tree at a time, in bytes and seconds since its start."""
-
-    seconds: float
-    memory: int
 
 
 def main() -> None:
@@ -84,17 +74,7 @@ def measured(folder: Path, layers: int, features: int, suffix: str) -> tuple[lis
     subprocess.run([sys.executable, "-c", WRITER, str(layers), str(features), str(source)], cwd=folder, check=True)
     given = ["--model", "nets:Net", "--model-args", json.dumps({"layers": layers, "features": features}), "--input", f"x:float32[batch,{features}]"]
     command = [sys.executable, "-c", COMMAND, "convert", str(source), "-o", str(folder / "net.onnx"), *given, "--quiet"]
-    environment = {**os.environ, "CONVERTER_TRACE": "1"}
-    started = time.monotonic()
-    samples = []
-    with (folder / "log").open("w") as log:
-        process = subprocess.Popen(command, cwd=folder, env=environment, stderr=log)
-        while process.poll() is None:
-            samples.append(Sample(time.monotonic() - started, sum(map(proportional, tree(process.pid)))))
-            time.sleep(EVERY)
-    told = (folder / "log").read_text()
-    if process.returncode:
-        sys.exit(told)
+    samples, told = sampled(command, folder, {**os.environ, "CONVERTER_TRACE": "1"})
     return samples, stages(told, samples[-1].seconds)
 
 
@@ -106,27 +86,6 @@ def stages(told: str, end: float) -> dict[str, tuple[float, float]]:
         found[stage] = (end - seconds, end)
         end -= seconds
     return dict(reversed(found.items()))
-
-
-def tree(root: int) -> list[int]:
-    """Return a process and all under it; the worker is in a session of its own, but its parent is the command."""
-    found = [root]
-    for pid in found:
-        try:
-            tasks = list(Path(f"/proc/{pid}/task").iterdir())
-            found += [int(child) for task in tasks for child in (task / "children").read_text().split()]
-        except OSError:
-            continue
-    return found
-
-
-def proportional(pid: int) -> int:
-    """Return a process's proportional set size in bytes; 0 for one that is gone."""
-    try:
-        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    except OSError:
-        return 0
-    return next((int(line.split()[1]) * 1024 for line in text.splitlines() if line.startswith("Pss:")), 0)
 
 
 if __name__ == "__main__":
