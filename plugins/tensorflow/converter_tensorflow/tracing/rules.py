@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from converter.plugin import ExportError
+from converter_tensorflow.tracing.current import current_document
 
 Rule = Callable[..., Any]
 _R = TypeVar("_R", bound=Rule)
@@ -26,6 +27,22 @@ def refusal(layer: Any, why: str, hint: str = "") -> ExportError:
     error = ExportError("tensorflow", "traced", f"layer {layer.name} ({type(layer).__name__}) has no form in ONNX: {why}", hint=hint)
     error._keras_call_info_injected = True  # type: ignore[attr-defined] # Keras leaves the message as it is
     return error
+
+
+class NeedsOpset(ExportError):
+    """A rule writes with operators of a later opset than the document's."""
+
+    _keras_call_info_injected = True  # Keras leaves the message as it is
+
+    def __init__(self, opset: int, operator: str) -> None:
+        super().__init__("tensorflow", "traced", f"{operator} comes with opset {opset}", hint=f"--opset {opset}, or leave it out")
+        self.opset = opset
+
+
+def needs_opset(opset: int, operator: str) -> None:
+    """Raise NeedsOpset where the document that is written has an earlier opset."""
+    if current_document().opset < opset:
+        raise NeedsOpset(opset, operator)
 
 
 functions: dict[str, Rule] = {}

@@ -15,11 +15,12 @@ from converter_tensorflow.tracing.current import writing_into
 from converter_tensorflow.tracing.hooks import hooked
 from converter_tensorflow.tracing.operands import traced
 from converter_tensorflow.tracing.others import load_rules_for
+from converter_tensorflow.tracing.rules import NeedsOpset
 from converter_tensorflow.tracing.traced import Traced
 
 NAME = "traced"
 LOWEST = 18
-"""The opset of tf2onnx, which writes what has no rule; a rule may use what it has."""
+"""The opset of tf2onnx, which writes what has no rule. Rules use what it has; where one needs a later opset, the graph has that."""
 
 RULES = (functions, layers)  # importing them registers the rules
 
@@ -32,14 +33,24 @@ def write_traced(function: TensorFunction, model: keras.Model, request: ExportRe
     opset = request.opset or LOWEST
     if opset < LOWEST:
         raise ExportError("tensorflow", NAME, f"it writes opset {LOWEST} and above, not {opset}", hint="leave --opset out")
-    document, through_tf2onnx = Document(opset), list[str]()
     load_rules_for(model)
+    try:
+        document, note = _traced(function, model, opset)
+    except NeedsOpset as error:
+        if request.opset is not None:
+            raise
+        document, note = _traced(function, model, error.opset)
+    document.write(request.path)
+    return note
+
+
+def _traced(function: TensorFunction, model: keras.Model, opset: int) -> tuple[Document, str | None]:
+    document, through_tf2onnx = Document(opset), list[str]()
     given = [_input(document, each) for each in function.declared.inputs]
     with hooked(model, through_tf2onnx), writing_into(document):
         answers = [traced(each) for each in function(given)]
         _declare(document, function, answers)
-    document.write(request.path)
-    return _note(through_tf2onnx)
+    return document, _note(through_tf2onnx)
 
 
 def _input(document: Document, declared: Input) -> Traced:

@@ -42,16 +42,21 @@ def resize(
     dtype = found.dtype if interpolation == "nearest" else "float32"
     image = Image.of(batch.cast("float32"), data_format)
     wanted = [sized(each) for each in size]
+    exact = not is_floating(found.dtype)  # whole numbers are rounded later, and a last bit decides
     value = image.value
     if crop_to_aspect_ratio:
         value = _cropped(value, wanted)
     elif pad_to_aspect_ratio:
         value = _padded(value, wanted, fill_value)
-    resized = image.becomes(_scaled(value, wanted, interpolation, antialias=antialias), dims_of(list(size))[1], image.channels).cast(dtype)
+    resized = image.becomes(_scaled(value, wanted, interpolation, antialias=antialias, exact=exact), dims_of(list(size))[1], image.channels).cast(
+        dtype
+    )
     return squeeze(resized, 0) if found.ndim == 3 else resized
 
 
-def _scaled(value: Value, wanted: list[Value], interpolation: str, *, antialias: bool) -> Value:
+def _scaled(value: Value, wanted: list[Value], interpolation: str, *, antialias: bool, exact: bool) -> Value:
+    if interpolation == "bilinear" and not antialias and exact:
+        return _interpolated(_interpolated(value, 3, wanted[1]), 2, wanted[0])
     to = joined([length(value, 0), length(value, 1), *wanted])
     half_pixel = {"coordinate_transformation_mode": "half_pixel"}
     if interpolation == "nearest":
@@ -67,6 +72,17 @@ def _scaled(value: Value, wanted: list[Value], interpolation: str, *, antialias:
         for axis, count in enumerate(wanted)
     )
     return rows.node("MatMul", value).node("MatMul", columns.transposed(1, 0))
+
+
+def _interpolated(value: Value, axis: int, wanted: Value) -> Value:
+    """Between the two nearest along an axis, with TensorFlow's own steps of float32. Source: tensorflow/core/kernels/image/resize_bilinear_op.cc."""
+    count = length(value, axis)
+    places = (counted(wanted).cast("float32") + 0.5) * (count.cast("float32") / wanted.cast("float32")) - 0.5
+    below = places.floor()
+    lower, upper = below.cast("int64").node("Max", ints(0)), places.node("Ceil").cast("int64").node("Min", count - 1)
+    share = (places - below).node("Unsqueeze", ints(1)) if axis == 2 else places - below
+    first, second = (value.node("Gather", each, axis=axis) for each in (lower, upper))
+    return first + (second - first) * share
 
 
 def _resize(value: Value, to: Value, **attributes: Any) -> Value:

@@ -3,6 +3,7 @@
 from converter_tensorflow.tracing.layers import (
     bidirectional,
     cropping,
+    hashing,
     inference,
     lookups,
     normalizations,
@@ -12,4 +13,4 @@ from converter_tensorflow.tracing.layers import (
     up_sampling,
 )
 
-__all__ = ["bidirectional", "cropping", "inference", "lookups", "normalizations", "recurrent", "texts", "time_distributed", "up_sampling"]
+__all__ = ["bidirectional", "cropping", "hashing", "inference", "lookups", "normalizations", "recurrent", "texts", "time_distributed", "up_sampling"]

@@ -32,7 +32,7 @@ _AUGMENTATIONS = [each for each in vars(keras.layers).values() if isinstance(eac
 
 
 @layer(*_AUGMENTATIONS, method="get_random_transformation")
-def no_transformation(self: Any, data: Any, training: Any = True, seed: Any = None) -> None:
+def no_transformation(self: Any, **arguments: Any) -> None:
     """What an augmentation draws before every call, and reads in training alone."""
-    if training:
+    if arguments.get("training", True):
         raise Inexpressible("training")

@@ -1,4 +1,4 @@
-"""Layers of texts that no operator of ONNX computes, by name and reason."""
+"""Texts as places in a vocabulary."""
 
 from __future__ import annotations
 
@@ -6,33 +6,51 @@ from typing import Any
 
 import keras
 
+from converter.writing import Value
+from converter_tensorflow.tracing.layers.lookups import encoded_places, looked_up
+from converter_tensorflow.tracing.operands import traced
 from converter_tensorflow.tracing.rules import layer, refusal
+from converter_tensorflow.tracing.sizes import counted, length
+from converter_tensorflow.tracing.texts.strings import PUNCTUATION, fitted, lowered, tokens, with_ngrams, without
+from converter_tensorflow.tracing.traced import Traced
 
-
-@layer(keras.layers.Hashing, keras.layers.HashedCrossing)
-def hashing(self: Any, inputs: Any) -> Any:
-    """FarmHash and SipHash read the bytes of a text, and no operator gives them."""
-    raise refusal(self, "it hashes texts, as no operator does", "hash before the model, or use a StringLookup with a vocabulary")
+_CLEANED = {None, "lower", "strip_punctuation", "lower_and_strip_punctuation"}
 
 
 @layer(keras.layers.TextVectorization)
 def text_vectorization(self: Any, inputs: Any) -> Any:
-    """Split or cleaned texts; whole ones are a vocabulary."""
-    if self._standardize is None and self._split is None and self._ngrams is None:
-        return _whole(self, inputs)
-    steps = {"standardize": self._standardize, "split": self._split, "ngrams": self._ngrams}
-    named = ", ".join(f"{name}={value!r}" for name, value in steps.items() if value is not None)
-    raise refusal(
-        self, f"{named} takes texts apart, as no operator does as TensorFlow does it", "split texts before the model: standardize=None, split=None"
-    )
+    """Cleaned, split at blanks, runs of words if wanted, and looked up; the places of each text are as many as the longest has."""
+    _refuse(self)
+    given = traced(inputs)
+    texts = _cleaned(self._standardize, given.value.flat())
+    if self._split is None:
+        whole = Traced(texts.node("Reshape", given.value.node("Shape", dtype="int64")), given.shape)
+        places = self._lookup_layer.call(whole)
+        if self._output_mode != "int" or self._output_sequence_length is None:
+            return places
+        return Traced(fitted(traced(places).value, self._output_sequence_length), (given.shape[0], self._output_sequence_length))
+    words, counts = tokens(texts)
+    if self._ngrams is not None:
+        words, counts = with_ngrams(words, counts, self._ngrams)
+    inside = counted(length(words, 1)) < counts.wide(1)
+    places = looked_up(self._lookup_layer, words)
+    if self._output_mode != "int":
+        return encoded_places(self._lookup_layer, Traced(inside.where(places, -1), (given.shape[0], None)))
+    kept, width = inside.where(places, 0), self._output_sequence_length
+    return Traced(kept if width is None else fitted(kept, width), (given.shape[0], width))
 
 
-def _whole(self: Any, inputs: Any) -> Any:
-    """The places of texts, cut or filled up with 0 to the wanted length."""
-    ops = keras.ops
-    places = self._lookup_layer.call(inputs)
-    wanted = self._output_sequence_length
-    if self._output_mode != "int" or wanted is None:
-        return places
-    filled = ops.pad(places[..., :wanted], [(0, 0)] * (places.ndim - 1) + [(0, wanted)])
-    return filled[..., :wanted]
+def _cleaned(standardize: str | None, texts: Value) -> Value:
+    if standardize in ("lower", "lower_and_strip_punctuation"):
+        texts = lowered(texts)
+    return without(texts, PUNCTUATION) if standardize in ("strip_punctuation", "lower_and_strip_punctuation") else texts
+
+
+def _refuse(self: Any) -> None:
+    """Refuse what no operator of ONNX does."""
+    if callable(self._standardize) or self._standardize not in _CLEANED:
+        raise refusal(self, f"standardize={self._standardize!r} is code of TensorFlow", "standardize texts before the model")
+    if self._split not in (None, "whitespace"):
+        raise refusal(self, f"split={self._split!r}, and ONNX splits texts at given words alone", "split texts before the model: split=None")
+    if self._split is None and self._ngrams is not None:
+        raise refusal(self, "ngrams of whole texts", "split='whitespace' gives words")
