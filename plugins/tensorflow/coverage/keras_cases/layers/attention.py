@@ -29,7 +29,7 @@ def _plain(kind: Callable[..., Any], *settings: dict[str, Any]) -> list[Case]:
         *cases(kind, (QUERY, VALUE, KEY), title="key"),
         *cases(kind, (QUERY, VALUE), title="scores", call=scores),
         *cases(kind, (QUERY, VALUE), title="causal", call=partial(_listed, use_causal_mask=True)),
-        *cases(kind, (QUERY, VALUE, *MASKS), title="masks", call=_masked),
+        *cases(kind, (QUERY, VALUE, *MASKS), title="both masks", call=_masked, is_declared=True),
         *cases(kind, TOKENS, title="masks of embeddings", call=_embedded),
     ]
 
@@ -70,7 +70,7 @@ def _heads(kind: Callable[..., Any], *settings: dict[str, Any], **always: Any) -
         *cases(kind, (QUERY, VALUE), title="value", call=_apart, **always),
         *cases(kind, (QUERY, VALUE, KEY), title="value, key", call=_apart, **always),
         *cases(kind, (QUERY, VALUE, "mask:bool[batch,length,value_length]"), title="attention mask", call=_with_mask, is_declared=True, **always),
-        *cases(kind, (QUERY, VALUE, *MASKS), title="masks", call=_with_both_masks, **always),
+        *cases(kind, (QUERY, VALUE, *MASKS), title="both masks", call=_with_both_masks, is_declared=True, **always),
         *cases(kind, TOKENS, title="masks of embeddings", call=_embedded_apart, **always),
     ]
 

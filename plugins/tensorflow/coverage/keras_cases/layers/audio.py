@@ -4,7 +4,7 @@ from keras import layers
 
 from keras_cases.case import cases
 
-_WAVE = "wave:float32[batch,samples=64..400]"
+_WAVE = "wave:float32[batch,samples=64..400,1]"
 _LONG = "wave:float32[batch,samples=256..900]"
 _SMALL = {"frame_length": 32, "frame_step": 16, "fft_length": 32}
 

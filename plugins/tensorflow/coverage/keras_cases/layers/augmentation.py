@@ -5,7 +5,7 @@ from typing import Any
 from keras import layers
 
 from keras_cases.case import Case, cases
-from keras_cases.layers.shapes import GREY_TO_255, PIXELS
+from keras_cases.layers.shapes import PIXELS
 
 _WANTED: dict[str, dict[str, Any]] = {
     "AugMix": {},
@@ -46,5 +46,4 @@ CASES = (
     *(case for name, settings in _WANTED.items() for case in _of(name, settings)),
     *cases(layers.RandomCrop, "x:float32[batch,8,7,3]{0..255}", *_CROPPED, height=4, width=4),
     *cases(layers.RandomCrop, "x:uint8[batch,8,7,3]", title="uint8", height=4, width=4),
-    *cases(layers.Pipeline, GREY_TO_255, row="Pipeline", layers=[]),
 )

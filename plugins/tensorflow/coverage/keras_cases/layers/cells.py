@@ -5,6 +5,7 @@ from typing import Any
 import keras
 
 
+@keras.saving.register_keras_serializable("keras_cases")
 class LeakyCell(keras.layers.Layer):  # type: ignore[misc]
     """A state that leaks: h' = 0.7 h + 0.3 tanh(x W + h U + b)."""
 
@@ -23,3 +24,7 @@ class LeakyCell(keras.layers.Layer):  # type: ignore[misc]
         driven = keras.ops.tanh(inputs @ self.kernel + states[0] @ self.recurrent_kernel + self.bias)
         state = 0.7 * states[0] + 0.3 * driven
         return state, [state]
+
+    def get_config(self) -> dict[str, Any]:
+        """Return what the cell is made from."""
+        return {**super().get_config(), "units": self.units}

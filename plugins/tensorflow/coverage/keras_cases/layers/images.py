@@ -1,7 +1,5 @@
 """Sizes and values of images."""
 
-from typing import Any
-
 from keras import layers
 
 from keras_cases.case import cases, made
@@ -11,12 +9,6 @@ _SMALLER = {"height": 5, "width": 4}
 _KEPT = ({"crop_to_aspect_ratio": True}, {"pad_to_aspect_ratio": True}, {"pad_to_aspect_ratio": True, "fill_mode": "constant", "fill_value": 3.0})
 _WAYS = [{"interpolation": way} for way in ("nearest", "bicubic", "lanczos3", "lanczos5")]
 _FIXED = "x:float32[batch,9,7,3]"
-
-
-def _in_training(layer: Any, x: Any) -> Any:
-    """Call a layer that answers only so, and with nothing random."""
-    return layer(x, training=True)
-
 
 CASES = (
     *cases(layers.CenterCrop, "x:float32[batch,height=6..64,width=6..64,4]", {"height": 3, "width": 6}, {"height": 1, "width": 1}, **_SMALLER),
@@ -35,9 +27,8 @@ CASES = (
     *cases(layers.AutoContrast, GREY_TO_255, {"value_range": (0, 300)}),
     *cases(layers.AutoContrast, PIXELS, title="uint8"),
     *cases(layers.ContrastLimitedAdaptiveHistogramEqualization, "x:float32[batch,16,16,3]{0..255}", {"clip_limit": 2.0}, {"tile_grid_size": (4, 4)}),
-    *cases(layers.Equalization, GREY_TO_255, {"bins": 64}, title="training=True", call=_in_training),
-    *cases(layers.Equalization, PIXELS, title="uint8, training=True", call=_in_training),
     *cases(layers.Solarization, GREY_TO_255, {"threshold_factor": 0.5}, {"addition_factor": 0.2}),
     *cases(layers.Pipeline, IMAGE, title="resizing, rescaling", layers=[made(layers.Resizing, 5, 4), made(layers.Rescaling, 0.5)]),
+    *cases(layers.Pipeline, PIXELS, title="uint8, rescaling, contrast", layers=[made(layers.Rescaling, 0.5), made(layers.RandomContrast, 0.3)]),
     *cases(layers.Pipeline, IMAGE, title="flip, crop", layers=[made(layers.RandomFlip), made(layers.CenterCrop, 1, 1)]),
 )
