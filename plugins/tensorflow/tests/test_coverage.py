@@ -185,6 +185,22 @@ def test_a_crash_and_a_hang_cost_one_case(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.mark.usefixtures("keras")
+def test_nothing_is_begun_after_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    from keras_cases import apart
+    from keras_cases.case import Case
+
+    def judge(case: Case, column: str) -> Verdict:
+        time.sleep(0.5)
+        return Verdict(case.row, case.setting, column, converted=True)
+
+    monkeypatch.setattr(apart, "judge", judge)
+    tasks = [(Case("row", str(number), lambda: None), OURS) for number in range(9)]
+    found = list(apart.judged_apart(tasks, 100.0, time.perf_counter() + 0.8))
+    assert 1 <= len(found) < len(tasks)
+    assert all(verdict.agrees for verdict in found)
+
+
+@pytest.mark.usefixtures("keras")
 def test_a_row_counts_what_is_measured_and_says_why() -> None:
     from keras_cases.judging import COLUMNS, KERAS, TF2ONNX
     from keras_cases.page import CELLS, row

@@ -42,11 +42,13 @@ def judged_apart(tasks: Sequence[Task], limit: float, deadline: float) -> Iterat
         together = rest[:TOGETHER]
         process = _Process(together, limit, deadline)
         done = 0
-        for done, verdict in enumerate(process.verdicts(), 1):  # noqa: B007 - how many there were
+        for verdict in process.verdicts():
+            if verdict is None:
+                process.ended()
+                return
             yield verdict
+            done += 1
         code = process.ended()
-        if code == 0 and done < len(together):
-            return
         if done < len(together):
             yield failed(*together[done], _reason(code, limit))
             done += 1
@@ -63,8 +65,8 @@ class _Process:
         self._process.start()
         sending.close()
 
-    def verdicts(self) -> Iterator[Verdict]:
-        """Yield the verdicts as they come, until the process is done, has died, or says nothing for too long."""
+    def verdicts(self) -> Iterator[Verdict | None]:
+        """Yield the verdicts as they come, until the process is done, has died, or says nothing for too long; None where it has reached the deadline."""
         for _ in range(self._count):
             if not self._receiving.poll(PATIENCE * self._limit):
                 return
@@ -94,6 +96,7 @@ def _judge(tasks: Sequence[Task], limit: float, deadline: float, sending: Connec
     _silence()
     for case, column in tasks:
         if perf_counter() >= deadline:
+            sending.send(None)
             break
         resource.setrlimit(resource.RLIMIT_CPU, (int(limit + sum(os.times()[:2])), resource.RLIM_INFINITY))
         try:

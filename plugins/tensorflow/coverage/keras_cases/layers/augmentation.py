@@ -1,11 +1,11 @@
-"""Layers that change images at random in training: in inference they give what they take, as floats, and of another size where they crop."""
+"""Layers that change images at random in training: in inference they give what they take, of another size where they crop."""
 
 from typing import Any
 
 from keras import layers
 
 from keras_cases.case import Case, cases
-from keras_cases.layers.shapes import PIXELS
+from keras_cases.layers.shapes import GREY_TO_255
 
 _WANTED: dict[str, dict[str, Any]] = {
     "AugMix": {},
@@ -37,7 +37,7 @@ _WANTED: dict[str, dict[str, Any]] = {
 
 def _of(name: str, settings: dict[str, Any]) -> list[Case]:
     kind = getattr(layers, name)
-    return list(cases(kind, PIXELS, **settings))
+    return list(cases(kind, GREY_TO_255, title="0 to 255", **settings))
 
 
 _CROPPED = ({"height": 3, "width": 9}, {"height": 9, "width": 3})

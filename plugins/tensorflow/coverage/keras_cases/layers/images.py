@@ -29,6 +29,6 @@ CASES = (
     *cases(layers.ContrastLimitedAdaptiveHistogramEqualization, "x:float32[batch,16,16,3]{0..255}", {"clip_limit": 2.0}, {"tile_grid_size": (4, 4)}),
     *cases(layers.Solarization, GREY_TO_255, {"threshold_factor": 0.5}, {"addition_factor": 0.2}),
     *cases(layers.Pipeline, IMAGE, title="resizing, rescaling", layers=[made(layers.Resizing, 5, 4), made(layers.Rescaling, 0.5)]),
-    *cases(layers.Pipeline, PIXELS, title="uint8, rescaling, contrast", layers=[made(layers.Rescaling, 0.5), made(layers.RandomContrast, 0.3)]),
+    *cases(layers.Pipeline, GREY_TO_255, title="rescaling, contrast", layers=[made(layers.Rescaling, 0.5), made(layers.RandomContrast, 0.3)]),
     *cases(layers.Pipeline, IMAGE, title="flip, crop", layers=[made(layers.RandomFlip), made(layers.CenterCrop, 1, 1)]),
 )
