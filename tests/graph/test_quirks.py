@@ -108,3 +108,55 @@ def test_a_transform_of_windows() -> None:
 def test_a_transform_that_is_exact_enough_stays(text: str) -> None:
     model = read(text, 17)
     assert [node.op_type for node in sidestepped(model).graph.node] == [node.op_type for node in model.graph.node]
+
+
+def filtered(taps: np.ndarray, attributes: str, shape: str = "1,1,{0}", x: str = "b,1,n") -> onnx.ModelProto:
+    """A convolution with a long filter and a bias."""
+    weight = f"float[{shape.format(taps.size)}] w = {{{', '.join(map(repr, taps.tolist()))}}}"
+    return read(
+        f"main (float[{x}] x) => (float[{','.join('bcde'[: x.count(',') + 1])}] y) <{weight}, float[1] bias = {{0.5}}> {{ y = Conv{attributes}(x, w, bias) }}"
+    )
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_a_long_filter_of_one_channel(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    length, stride, dilation, before, after = rng.integers([128, 1, 1, 0, 0], [1000, 9, 4, 50, 50])
+    taps = (np.hanning(length) * rng.standard_normal(length)).astype(np.float32)
+    model = filtered(taps, f"<strides=[{stride}], dilations=[{dilation}], pads=[{before}, {after}]>")
+    written = sidestepped(model)
+    assert [node.op_type for node in written.graph.node if node.op_type == "Conv"] == ["Conv", "Conv"]
+    x = rng.uniform(-1, 1, (2, 1, int(length * dilation + rng.integers(1, 500)))).astype(np.float32)
+    padded = np.pad(x[:, 0].astype(np.float64), ((0, 0), (before, after)))
+    wanted = np.lib.stride_tricks.sliding_window_view(padded, (length - 1) * dilation + 1, 1)[:, ::stride, ::dilation] @ taps + 0.5
+    found = answer(written, {"x": x})[:, 0]
+    assert found.shape == wanted.shape
+    np.testing.assert_allclose(found, wanted, atol=3e-7 * np.abs(taps).sum())
+
+
+def test_a_long_filter_is_summed_more_exactly() -> None:
+    taps = (np.hanning(256) * np.sinc((np.arange(256) - 127.5) / 2)).astype(np.float32)
+    model = filtered(taps, "<strides=[1, 2]>", "1,1,1,{0}", "b,1,h,n")
+    x = np.random.default_rng(0).uniform(-1, 1, (1, 1, 1, 20000)).astype(np.float32)
+    wanted = np.lib.stride_tricks.sliding_window_view(x[0, 0, 0].astype(np.float64), 256)[::2] @ taps + 0.5
+    before, after = (np.std(answer(each, {"x": x})[0, 0, 0] - wanted) for each in (model, sidestepped(model)))
+    assert before > 1.5 * after, "this ONNX Runtime no longer has the quirk"
+
+
+@pytest.mark.parametrize("padding", ["SAME_UPPER", "SAME_LOWER", "VALID"])
+def test_a_long_filter_with_automatic_padding(padding: str) -> None:
+    model = filtered(np.random.default_rng(0).standard_normal(130).astype(np.float32), f'<auto_pad="{padding}">')
+    x = np.random.default_rng(1).standard_normal((2, 1, 300)).astype(np.float32)
+    written = sidestepped(model)
+    assert len(written.graph.node) > len(model.graph.node)
+    np.testing.assert_allclose(answer(written, {"x": x}), answer(model, {"x": x}), atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("taps", "attributes"),
+    [(127, ""), (512, "<strides=[256]>"), (256, '<auto_pad="SAME_UPPER", strides=[2]>')],
+    ids=["short", "wide strides", "unknown padding"],
+)
+def test_other_filters_stay(taps: int, attributes: str) -> None:
+    written = sidestepped(filtered(np.ones(taps, np.float32), attributes))
+    assert [list(node.input) for node in written.graph.node] == [["x", "w", "bias"]]

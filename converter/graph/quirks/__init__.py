@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import onnx_ir as ir
 
+from converter.graph.quirks.filters import sum_in_parts
 from converter.graph.quirks.pooling import keep_padding_apart
 from converter.graph.quirks.transforms import widen_transforms
 
@@ -17,3 +18,4 @@ def sidestep(model: ir.Model) -> None:
     for graph in (model.graph, *model.graph.subgraphs()):
         keep_padding_apart(graph)
         widen_transforms(graph)
+        sum_in_parts(graph)
