@@ -30,14 +30,14 @@ class TensorFlowModel(SourceModel):
     """A model as a function of named tensors; free dims have the ranges that the model was found to accept."""
 
     def __init__(self, function: TensorFunction, request: LoadRequest) -> None:
-        found = accepted(function, request.axes)
+        found = accepted(function.probed(), request.axes)
         self.function = function.taking(found.inputs)
-        self.inputs = found.inputs
+        self.inputs = self.function.declared.inputs
         self.outputs = function.declared.outputs
         self.axes = found.axes
         self.summary = function.declared.summary
         self.exporters = self._exporters()
-        self.metadata = self._metadata(request.options)
+        self.metadata = {**function.declared.metadata, **self._metadata(request.options)}
 
     @staticmethod
     def of(loaded: keras.Model | Signature, request: LoadRequest) -> TensorFlowModel:
@@ -54,6 +54,10 @@ class TensorFlowModel(SourceModel):
             shown = " ".join(f"--input '{format_input(each, self.axes)}'" for each in self.inputs)
             raise SourceError(f"the model refuses its input: {reason_of(error)}", hint=f"narrow what it is tried with: {shown}") from error
         return {output.name: to_array(answer) for output, answer in zip(self.outputs, answers, strict=True)}
+
+    def sample(self, rng: np.random.Generator, sizes: Mapping[str, int]) -> dict[str, np.ndarray]:
+        """Return random feeds; a state among them is one that the model came to."""
+        return self.function.sample(rng, sizes)
 
     def rounding(self, feeds: Mapping[str, np.ndarray]) -> dict[str, float]:
         """Return how far the answer is from that in double precision."""

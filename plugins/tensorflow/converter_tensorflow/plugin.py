@@ -16,6 +16,7 @@ KERAS_SUFFIXES = (".keras", ".h5", ".hdf5")
 GRAPH_SUFFIX, CHECKPOINT_SUFFIX = ".pb", ".meta"
 KEEP = "keep"  # the layout that the model has
 SAVED_MODEL = "saved_model.pb"  # in a SavedModel's folder
+EXPLICIT = "explicit"  # of the option `state`
 _FIRST_NODE = re.compile(
     rb"\n[\x00-\xff]{1,5}?\n[\x01-\x7f][\w.>/-]+\x12[\x01-\x7f]\w+", re.ASCII
 )  # of a GraphDef: field 1, a node: its name, its operation
@@ -54,6 +55,7 @@ class TensorFlow(Framework):
         Option("layout", "the order of the axes of images, in and out: as the model has them, or nchw", default=KEEP, choices=(KEEP, "nchw")),
         Option("charset", "models that read text: the characters of the classes, in order, the blank left out"),
         Option("blank", "models that read text: which class is the blank", default="first", choices=("first", "last")),
+        Option("state", "explicit: the variables that a function changes are inputs and outputs of the graph", choices=(EXPLICIT,)),
         Option("custom_objects", "classes and functions that a Keras file needs: package.module:Name, several with commas"),
     )
 

@@ -6,14 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
 from converter.plugin import Domain, Input, LoadRequest, MissingInputs, Output, SourceError
 from converter_tensorflow.faces.naming import dims_of, joined, output_names, unique
 from converter_tensorflow.faces.overriding import overridden
 from converter_tensorflow.functions.function import Declared, TensorFunction
+from converter_tensorflow.plugin import EXPLICIT
 from converter_tensorflow.sources.signatures import Signature
+from converter_tensorflow.state.explicit import explicit, traced_of, with_batch_of
+from converter_tensorflow.state.variables import STATE_HINT, changed_by, changes_in, old_variables_changed
 
 
 @dataclass(frozen=True)
@@ -31,23 +33,30 @@ class SignatureFunction(TensorFunction):
         return [tensor for tensor in tf.nest.flatten(function(*args, **kwargs)) if tensor is not None]
 
 
-def signature_function(signature: Signature, request: LoadRequest) -> SignatureFunction:
-    """Return the signature as a function.
+def signature_function(signature: Signature, request: LoadRequest) -> TensorFunction:
+    """Return the signature as a function; with the option `state=explicit` the variables that it changes are inputs and outputs.
 
-    Raises SourceError for one that assigns to variables or takes other than dense tensors, MissingInputs for an unknown rank,
+    Raises SourceError for one that changes variables without that, or takes other than dense tensors, MissingInputs for an unknown rank,
     and UsageError where `request.inputs` are not its own.
     """
-    _refuse_states(signature)
     inputs = overridden(_inputs(signature.function), request.inputs)
-    return SignatureFunction(Declared(inputs, _outputs(signature.function, inputs), _summary(signature)), signature)
+    function = SignatureFunction(Declared(inputs, _outputs(signature.function, inputs), _summary(signature)), signature)
+    if not changes_in(signature.function.graph):
+        return function
+    traced = traced_of(function)
+    if old := old_variables_changed(traced.graph):
+        raise _stateful(signature, old, STATE_HINT)
+    states = changed_by(traced, signature.owner)
+    if not states:
+        return function
+    if request.options.get("state") == EXPLICIT:
+        return explicit(with_batch_of(states, function), states)
+    hint = f"-O state={EXPLICIT} makes them inputs and outputs of the graph; or let the function take the state and return the new one"
+    raise _stateful(signature, [each.name for each in states], hint)
 
 
-def _refuse_states(signature: Signature) -> None:
-    graph = signature.function.graph.as_graph_def()
-    nodes = [*graph.node, *(node for function in graph.library.function for node in function.node_def)]
-    if states := sorted({node.op for node in nodes if node.op.startswith(("Assign", "ResourceScatter", "ResourceApply"))}):
-        hint = "let the function take the state as an input and return the new one"
-        raise SourceError(f"{signature.name} is stateful: it changes its variables ({', '.join(states)}), and a graph cannot", hint=hint)
+def _stateful(signature: Signature, variables: Sequence[str], hint: str) -> SourceError:
+    return SourceError(f"{signature.name} is stateful: it changes its variables {', '.join(variables)}, and a graph cannot", hint=hint)
 
 
 def _inputs(function: Any) -> tuple[Input, ...]:
@@ -94,5 +103,5 @@ def _outputs(function: Any, inputs: Sequence[Input]) -> tuple[Output, ...]:
 
 def _summary(signature: Signature) -> str:
     variables = signature.function.graph.variables
-    parameters = sum(int(np.prod(variable.shape)) for variable in variables)
+    parameters = sum(variable.shape.num_elements() or 0 for variable in variables)
     return f"TensorFlow function {signature.name}, {len(variables)} variables, {parameters:,} parameters"

@@ -15,6 +15,7 @@ from tensorflow.python.framework import op_def_registry
 from converter.plugin import Input, LoadRequest, MissingInputs, SourceError, UnknownName, UnreadableSource
 from converter_tensorflow.reasons import reason_of
 from converter_tensorflow.sources.signatures import Signature
+from converter_tensorflow.state.variables import STATE_HINT
 
 tf1 = tf.compat.v1
 SHOWN = 5
@@ -44,7 +45,8 @@ def load_frozen_graph(path: Path, request: LoadRequest) -> Signature:
 def load_checkpoint(path: Path, request: LoadRequest) -> Signature:
     """Return the function of a checkpoint's graph, with its weights as constants.
 
-    Raises as `load_frozen_graph`; UnreadableSource where the weights are missing, and SourceError where nothing says which of several tensors is the answer.
+    Raises as `load_frozen_graph`; UnreadableSource where the weights are missing, and SourceError where nothing says which of several tensors is the answer,
+    or where the answer changes variables.
     """
     graph = _parsed(tf1.MetaGraphDef(), path, "the graph of a checkpoint").graph_def
     _refuse_unknown(graph, path)
@@ -55,6 +57,7 @@ def load_checkpoint(path: Path, request: LoadRequest) -> Signature:
             hint = f"-O outputs={outputs[0] if outputs else 'NAME'} names the answer, several with commas"
             raise SourceError(f"{path.name} does not say which of its tensors is the answer: nothing reads {_shown(outputs) or 'none'}", hint=hint)
     _tensors(graph, outputs, "output")
+    _refuse_states(graph, path, outputs)
     return _function(_with_weights(path, [_node_of(each) for each in outputs]), path, request, outputs)
 
 
@@ -75,6 +78,17 @@ def _refuse_unknown(graph: Any, path: Path) -> None:
     if unknown:
         hint = "they come from a library of custom operators (tensorflow-text and its kin), and ONNX has no form for those"
         raise SourceError(f"{path.name} has operations that TensorFlow does not know: {_shown(unknown)}", hint=hint)
+
+
+def _refuse_states(graph: Any, path: Path, outputs: Sequence[str]) -> None:
+    needed = _needed(graph, outputs)
+    nodes = {node.name: node for node in graph.node if node.name in needed}
+    changing = [name for name, node in nodes.items() if any(part in node.op for part in ("Assign", "Scatter", "Apply"))]
+    variables = {name for name, node in nodes.items() if node.op in _VARIABLES}
+    changed = sorted({found for name in changing for found in [_node_of(nodes[name].input[0])] if found in variables})
+    if changed:
+        hint = f"{STATE_HINT}, and -O state=explicit converts that"
+        raise SourceError(f"{path.name} is stateful: its answer changes the variables {_shown(changed)}, and a graph cannot", hint=hint)
 
 
 def _with_weights(path: Path, nodes: list[str]) -> Any:
