@@ -155,6 +155,10 @@ class Framework(abc.ABC):
     def match(self, source: Source) -> Match:
         """Tell how surely a file or folder is this framework's, from its name and bytes; executes nothing."""
 
+    def choices(self, source: Source) -> Mapping[str, Mapping[str, str]]:  # noqa: ARG002 - by default nothing is to be chosen
+        """Return what a file or folder offers for an option: option → value → what it is. Executes nothing, imports no framework."""
+        return {}
+
     @abc.abstractmethod
     def load(self, request: LoadRequest) -> SourceModel:
         """Load the model; the first call that may import the framework. Raises ConverterError with a hint."""

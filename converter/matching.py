@@ -10,7 +10,7 @@ from converter.errors import ConverterError, MissingPackage, PluginError, Unreco
 from converter.framework import Framework, Match
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from converter.source import Source
 
@@ -26,6 +26,23 @@ def select(source: Source, name: str = "") -> Framework:
     if missing := plugins.missing_packages(framework):
         raise MissingPackage(missing[0], f"to convert {source.name} ({framework.name})", extra=framework.name)
     return framework
+
+
+def sure(source: Source) -> Framework | None:
+    """Return the framework whose file or folder this surely is, whether or not its packages are installed; None where no single one is sure."""
+    found = [each for each in plugins.frameworks().values() if _match(each, source) is Match.CONTENT]
+    return found[0] if len(found) == 1 else None
+
+
+def choices(framework: Framework, source: Source) -> Mapping[str, Mapping[str, str]]:
+    """Return `Framework.choices`; raises PluginError where the plugin fails."""
+    try:
+        return framework.choices(source)
+    except ConverterError:
+        raise
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise PluginError(framework.name, "choices", reason, hint="--debug shows the traceback", details=traceback.format_exc()) from error
 
 
 def _best(source: Source, frameworks: Iterable[Framework]) -> Framework:

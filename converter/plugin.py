@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pluggy
 
+from converter import protobuf
 from converter.ctc import METADATA_KEY as CTC_METADATA
 from converter.ctc import CtcAlphabet
 from converter.errors import (
@@ -70,4 +71,5 @@ __all__ = [
     "load_pickle",
     "open_pickle",
     "parse_inputs",
+    "protobuf",
 ]

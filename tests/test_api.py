@@ -22,7 +22,7 @@ CONTRACT = [
     "Framework", "IMAGE_METADATA", "ImagePreparation", "Input", "LoadRequest", "Match", "MissingInputs", "MissingPackage", "Option",
     "Output", "PluginError", "Source", "SourceError", "SourceModel", "SourceNotFound", "UnknownName", "UnreadableSource",
     "UnrecognisedSource", "UntrustedSource", "UsageError", "evaluate", "example_sizes", "format_input", "hookimpl", "import_attribute",
-    "load_pickle", "open_pickle", "parse_inputs",
+    "load_pickle", "open_pickle", "parse_inputs", "protobuf",
 ]  # fmt: skip
 
 

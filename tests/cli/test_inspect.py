@@ -53,3 +53,36 @@ def test_a_missing_graph_and_one_that_is_none(command: Callable[..., Any], tmp_p
     assert wrong.code == 3
     assert wrong.err.startswith("error: words.onnx is not an ONNX file: ")
     assert "hint: it may be cut off, or of another kind" in wrong.err
+
+
+FRUITY = """
+from converter.plugin import *
+class Fruity(Framework):
+    name, requires, sources, exporters = "fruity", ("surely_not_installed",), {}, {}
+    def match(self, source):
+        return Match.CONTENT if source.suffix == ".fruit" or "fruit" in source.folder_names else Match.NO
+    def choices(self, source):
+        return {"part": {"peel": "thin", "core": "1" if source.head or source.folder_names else 1 / 0}}
+    def load(self, request): ...
+@hookimpl
+def converter_frameworks(): return [Fruity()]
+"""
+
+
+@pytest.mark.parametrize("place", ["apple.fruit", "basket/fruit"])
+def test_a_source_shows_what_it_offers(install_plugin: Callable[[str, str], None], command: Callable[..., Any], tmp_path: Path, place: str) -> None:
+    install_plugin("fruity", FRUITY)
+    (tmp_path / place).parent.mkdir(exist_ok=True)
+    (tmp_path / place).write_text("round")
+    source = tmp_path / place.removesuffix("/fruit")
+    screen = command("inspect", source)
+    assert screen.code == 0
+    assert screen.out == "  framework  fruity\n\n  -O part=peel  thin\n  -O part=core  1\n"
+    document = json.loads(command("inspect", source, "--json").out)
+    assert document == {"framework": "fruity", "options": {"part": {"peel": "thin", "core": "1"}}}
+
+
+def test_a_folder_that_nobody_knows(command: Callable[..., Any], tmp_path: Path) -> None:
+    screen = command("inspect", tmp_path)
+    assert screen.code == 3
+    assert screen.err.startswith(f"error: no installed framework recognises {tmp_path.name}")

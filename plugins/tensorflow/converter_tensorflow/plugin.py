@@ -71,6 +71,14 @@ class TensorFlow(Framework):
             return Match.CONTENT
         return Match.SUFFIX if source.suffix in (*KERAS_SUFFIXES, GRAPH_SUFFIX, CHECKPOINT_SUFFIX) else Match.NO
 
+    def choices(self, source: Source) -> dict[str, dict[str, str]]:
+        """Return a SavedModel's signatures and functions; see `listing.functions_of` for what is refused."""
+        from converter_tensorflow.sources.listing import functions_of
+
+        if source.path is None or not (SAVED_MODEL in source.folder_names or source.name == SAVED_MODEL):
+            return {}
+        return {"signature": functions_of(source.path / SAVED_MODEL if source.path.is_dir() else source.path)}
+
     def load(self, request: LoadRequest) -> SourceModel:
         """Load the model; see `loading.load` for what is refused."""
         from converter_tensorflow import startup
