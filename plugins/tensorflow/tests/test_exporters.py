@@ -60,9 +60,15 @@ def test_captured_constants_stay_constants(load: Load, keras: Any, largest_error
 
 
 @BOTH
-def test_what_onnx_lacks_is_named(load: Load, keras: Any, tmp_path: Path, exporter: str) -> None:
-    model = load(keras.Sequential([keras.Input((4,)), keras.layers.Activation("gelu", name="bend"), keras.layers.Activation("celu")]))
-    with pytest.raises(ExportError, match=rf"exporter {exporter}: tf2onnx has no ONNX operators for Erfc \(.*bend.*\), Expm1") as caught:
+def test_what_onnx_lacks_is_named(load: Load, keras: Any, tf: Any, tmp_path: Path, exporter: str) -> None:
+    class Bend(keras.layers.Layer):  # type: ignore[misc]
+        def call(self, x: Any) -> Any:
+            return tf.math.lgamma(x) + tf.math.betainc(x, x, x)
+
+    model = load(keras.Sequential([keras.Input((4,)), Bend(name="bend")]))
+    with pytest.raises(
+        ExportError, match=rf"exporter {exporter}: tf2onnx has no ONNX operators for Betainc \(in .*bend.*\), Lgamma \(in .*bend.*\)"
+    ) as caught:
         write(model, exporter, tmp_path / "graph.onnx")
     assert "keras.ops" in caught.value.hint
 
@@ -72,7 +78,7 @@ def test_operations_inside_a_loop_are_found() -> None:
 
     body = onnx.helper.make_graph([onnx.helper.make_node("RFFT", ["x"], ["y"], name="deep")], "body", [], [])
     graph = onnx.helper.make_graph([onnx.helper.make_node("If", ["c"], ["z"], then_branch=body, else_branch=body)], "g", [], [])
-    with pytest.raises(ExportError, match=r"RFFT \(deep\)"):
+    with pytest.raises(ExportError, match=r"RFFT \(in deep\)"):
         refuse_leftovers(onnx.helper.make_model(graph), "tf2onnx")
 
 

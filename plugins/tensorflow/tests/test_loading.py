@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
 import sys
 import textwrap
 import zipfile
@@ -14,6 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from converter import plugins
 from converter.plugin import MissingInputs, SourceError, SourceModel, UnknownName, UnreadableSource, UntrustedSource
 
 Load = Callable[..., SourceModel]
@@ -154,12 +157,90 @@ def test_a_saved_model_of_a_module(load: Load, two_functions: Any, tf: Any, tmp_
     np.testing.assert_array_equal(answers["rows.1"], [3, 1])
 
 
-def test_a_damaged_saved_model_is_unreadable(load: Load, tf: Any, two_functions: Any, tmp_path: Path) -> None:
+def test_a_saved_model_without_its_variables(load: Load, tf: Any, two_functions: Any, tmp_path: Path) -> None:
     tf.saved_model.save(two_functions, str(tmp_path / "model"))
-    shutil.rmtree(tmp_path / "model" / "variables")
-    with pytest.raises(UnreadableSource, match=r"TensorFlow .* cannot load model: .*matching files") as caught:
+    next((tmp_path / "model" / "variables").glob("*.data-*")).unlink()
+    with pytest.raises(UnreadableSource, match=r"TensorFlow .* cannot load model: .*No such file") as caught:
         load(tmp_path / "model")
     assert "the folder variables" in caught.value.hint
+    shutil.rmtree(tmp_path / "model" / "variables")
+    with pytest.raises(UnreadableSource, match=r"TensorFlow .* cannot load model: .*; .*model/variables/variables\.index does not exist"):
+        load(tmp_path / "model")
+
+
+def test_a_saved_model_without_its_graph(load: Load, tf: Any, two_functions: Any, tmp_path: Path) -> None:
+    tf.saved_model.save(two_functions, str(tmp_path / "model"))
+    file = tmp_path / "model" / "saved_model.pb"
+    whole = file.read_bytes()
+    for content in (whole[: len(whole) // 2], b"no graph at all"):
+        file.write_bytes(content)
+        with pytest.raises(UnreadableSource, match=r"saved_model\.pb is not a SavedModel: it is cut off, damaged, or another format"):
+            load(tmp_path / "model")
+    file.write_bytes(b"")
+    with pytest.raises(UnreadableSource, match=r"saved_model\.pb is empty") as caught:
+        load(tmp_path / "model")
+    assert "copy or download it again" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("operation", "named", "hint"),
+    [
+        ("RegexSplitWithOffsets", "RegexSplitWithOffsets of tensorflow-text", "tokenize outside"),
+        ("Addons>Gelu", "Addons>Gelu of tensorflow-addons", "without them"),
+        ("Nobodys", "Nobodys", "without them"),
+    ],
+)
+def test_operations_of_a_library_are_named(load: Load, tf: Any, tmp_path: Path, operation: str, named: str, hint: str) -> None:
+    from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
+
+    module = tf.Module()
+    module.lengths = tf.function(tf.strings.length, input_signature=[tf.TensorSpec([None], tf.string)])
+    tf.saved_model.save(module, str(tmp_path / "model"))
+    saved = SavedModel.FromString((tmp_path / "model" / "saved_model.pb").read_bytes())
+    for node in (node for function in saved.meta_graphs[0].graph_def.library.function for node in function.node_def if node.op == "StringLength"):
+        node.op = operation
+    (tmp_path / "model" / "saved_model.pb").write_bytes(saved.SerializeToString())
+    with pytest.raises(SourceError, match=f"model has operations that TensorFlow does not know: {named}$") as caught:
+        load(tmp_path / "model")
+    assert hint in caught.value.hint
+
+
+@pytest.mark.skipif(not plugins.is_installed("torch"), reason="torch, a second backend, is not installed")
+def test_a_file_of_another_backend(load: Load, tmp_path: Path) -> None:
+    code = """
+        import sys, numpy, keras
+        assert keras.backend.backend() == "torch"
+        layers = [keras.Input((4,), name="x"), keras.layers.Dense(3, activation="gelu"), keras.layers.LayerNormalization(name="y")]
+        model = keras.Sequential(layers)
+        model.save(sys.argv[1])
+        numpy.save(sys.argv[2], model.predict(numpy.ones((2, 4), "float32"), verbose=0))
+    """
+    environment = {**os.environ, "KERAS_BACKEND": "torch"}
+    paths = [str(tmp_path / "model.keras"), str(tmp_path / "answer.npy")]
+    subprocess.run([sys.executable, "-c", textwrap.dedent(code), *paths], check=True, env=environment, capture_output=True)
+    np.testing.assert_allclose(answer(load(tmp_path / "model.keras")), np.load(tmp_path / "answer.npy"), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("module", "layer", "reason"),
+    [
+        ("keras.layers", "TorchModuleWrapper", "holds a module of PyTorch"),
+        ("keras.layers", "JaxLayer", "holds a function of JAX"),
+        ("keras.layers", "FlaxLayer", "holds a module of Flax"),
+        ("keras.layers", "TFSMLayer", "refers to a SavedModel beside the file"),
+    ],
+)
+def test_layers_that_are_code_of_another_framework(load: Load, dense: Any, tmp_path: Path, module: str, layer: str, reason: str) -> None:
+    dense.save(tmp_path / "whole.keras")
+    with zipfile.ZipFile(tmp_path / "whole.keras") as whole, zipfile.ZipFile(tmp_path / "model.keras", "w") as file:
+        config = json.loads(whole.read("config.json"))
+        config["config"]["layers"][1] |= {"module": module, "class_name": layer, "registered_name": layer, "config": {"name": "foreign"}}
+        file.writestr("metadata.json", whole.read("metadata.json"))
+        file.writestr("config.json", json.dumps(config))
+        file.writestr("model.weights.h5", whole.read("model.weights.h5"))
+    with pytest.raises(SourceError, match=rf"model\.keras: the layer foreign \({layer}\) {reason}") as caught:
+        load(tmp_path / "model.keras")
+    assert caught.value.hint
 
 
 def test_signatures_are_chosen_by_name(load: Load, two_functions: Any) -> None:

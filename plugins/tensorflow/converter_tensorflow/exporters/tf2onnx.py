@@ -7,8 +7,10 @@ from collections.abc import Sequence
 import onnx
 
 from converter.plugin import ExportRequest
+from converter_tensorflow.exporters.handlers import HANDLERS
 from converter_tensorflow.exporters.leftovers import refuse_leftovers
 from converter_tensorflow.exporters.opsets import chosen_opset
+from converter_tensorflow.exporters.selections import selections
 from converter_tensorflow.exporters.surroundings import converting
 from converter_tensorflow.freezing import Frozen, frozen
 from converter_tensorflow.functions.function import TensorFunction
@@ -21,7 +23,7 @@ def write_tf2onnx(function: TensorFunction, request: ExportRequest) -> None:
     declared = function.declared
     with converting(NAME):
         names = [*(each.name for each in declared.inputs), *(each.name for each in declared.outputs)]
-        request.path.write_bytes(converted(frozen(function), names, chosen_opset(request.opset, NAME)).SerializeToString())
+        request.path.write_bytes(converted(frozen(function, HANDLERS), names, chosen_opset(request.opset, NAME)).SerializeToString())
 
 
 def converted(found: Frozen, names: Sequence[str], opset: int) -> onnx.ModelProto:
@@ -32,7 +34,12 @@ def converted(found: Frozen, names: Sequence[str], opset: int) -> onnx.ModelProt
         renamed = dict(zip([*found.inputs, *found.outputs], names, strict=True))
         model: onnx.ModelProto
         model, _storage = convert.from_graph_def(
-            found.graph, input_names=found.inputs, output_names=found.outputs, opset=opset, tensors_to_rename=renamed
+            found.graph,
+            input_names=found.inputs,
+            output_names=found.outputs,
+            opset=opset,
+            tensors_to_rename=renamed,
+            custom_op_handlers=selections(),
         )
         refuse_leftovers(model, NAME)
     return model

@@ -40,6 +40,10 @@ class ChannelsFirst(TensorFunction):
         """Tell whether inputs of these shapes leave every tensor inside with elements."""
         return self.inner.fits([tuple(_last(shape)) for shape in shapes])
 
+    def probed(self) -> TensorFunction:
+        """Return the function that is tried to find out which sizes and values it accepts."""
+        return dataclasses.replace(self, inner=self.inner.probed())
+
 
 def with_channels_last(request: LoadRequest) -> LoadRequest:
     """Return a request whose inputs are told as the model takes them, of one that tells them channels first."""

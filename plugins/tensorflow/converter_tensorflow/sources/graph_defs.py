@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
-from tensorflow.python.framework import op_def_registry
 
 from converter.plugin import Input, LoadRequest, MissingInputs, SourceError, UnknownName, UnreadableSource
 from converter_tensorflow.reasons import reason_of
+from converter_tensorflow.sources.libraries import library_hint, named
+from converter_tensorflow.sources.operations import unknown_operations
 from converter_tensorflow.sources.signatures import Signature
 from converter_tensorflow.state.variables import STATE_HINT
 
@@ -72,12 +73,8 @@ def _parsed(message: Any, path: Path, what: str) -> Any:
 
 
 def _refuse_unknown(graph: Any, path: Path) -> None:
-    own = {function.signature.name for function in graph.library.function}
-    nodes = [*graph.node, *(node for function in graph.library.function for node in function.node_def)]
-    unknown = sorted({node.op for node in nodes if node.op not in own and op_def_registry.get(node.op) is None})
-    if unknown:
-        hint = "they come from a library of custom operators (tensorflow-text and its kin), and ONNX has no form for those"
-        raise SourceError(f"{path.name} has operations that TensorFlow does not know: {_shown(unknown)}", hint=hint)
+    if unknown := unknown_operations(graph):
+        raise SourceError(f"{path.name} has operations that TensorFlow does not know: {named(unknown[:SHOWN])}", hint=library_hint(unknown[0]))
 
 
 def _refuse_states(graph: Any, path: Path, outputs: Sequence[str]) -> None:

@@ -17,6 +17,7 @@ import keras
 from converter.plugin import LoadRequest, Source, SourceError, UnreadableSource, UntrustedSource, import_attribute
 from converter_tensorflow.plugin import HDF5_MAGIC
 from converter_tensorflow.reasons import reason_of
+from converter_tensorflow.sources.foreign import refuse_foreign
 
 _UNKNOWN_OBJECT = re.compile(r"(?:Could not locate|Unknown) (?P<kind>\w+):? '(?P<name>[\w.>]+)'")
 
@@ -25,11 +26,12 @@ def load_keras_file(source: Source, request: LoadRequest) -> keras.Model:
     """Return the model of a `.keras` or HDF5 file.
 
     Raises UnreadableSource where it is damaged or holds weights alone, UntrustedSource where it carries Python code and `request.trust` is off,
-    SourceError where a class that it names is not known.
+    SourceError where a class that it names is not known, or is a wrapper around another framework's code.
     """
     path = source.path
     assert path is not None
     _check_complete(source, path)
+    refuse_foreign(source)
     suffix = ".h5" if source.head.startswith(HDF5_MAGIC) else ".keras"
     objects = _custom_objects(request.options.get("custom_objects", ""))
     try:

@@ -9,11 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
+from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
 from converter.plugin import Input, MissingInputs, SourceError, UnknownName, UnreadableSource
+from converter_tensorflow.plugin import SAVED_MODEL
 from converter_tensorflow.reasons import reason_of
+from converter_tensorflow.sources.libraries import library_hint, named
+from converter_tensorflow.sources.listing import functions_of
+from converter_tensorflow.sources.operations import unknown_operations
 from converter_tensorflow.sources.optimizers import strange_optimizers
 
+SHOWN = 5
 PREFERRED = ("serving_default", "__call__")
 EXAMPLE = "--input 'x:float32[batch,3]' gives them; or @tf.function(input_signature=[tf.TensorSpec([None, 3], tf.float32)])"
 
@@ -30,15 +36,29 @@ class Signature:
 def load_saved_model(folder: Path, wanted: str) -> Signature:
     """Return the wanted signature of a SavedModel folder.
 
-    Raises UnreadableSource where the folder is damaged, UnknownName and SourceError as `signature_of` does.
+    Raises UnreadableSource where the folder is damaged, SourceError where it has operations of another library, and what `signature_of` raises.
     """
+    file = folder / SAVED_MODEL
+    if not file.stat().st_size:
+        raise UnreadableSource(f"{file} is empty", hint="the file was not written to its end; copy or download it again")
+    functions_of(file)
     try:
         with strange_optimizers():
             loaded = tf.saved_model.load(str(folder))
     except Exception as error:
-        hint = "it wants saved_model.pb and the folder variables as they were written; copy it again"
-        raise UnreadableSource(f"TensorFlow {tf.__version__} cannot load {folder.name}: {reason_of(error)}", hint=hint) from error
+        raise _explained(error, folder) from error
     return signature_of(loaded, wanted, ())
+
+
+def _explained(error: Exception, folder: Path) -> SourceError:
+    saved = SavedModel.FromString((folder / SAVED_MODEL).read_bytes())
+    if unknown := sorted({name for graph in saved.meta_graphs for name in unknown_operations(graph.graph_def)}):
+        message = f"{folder.name} has operations that TensorFlow does not know: {named(unknown[:SHOWN])}"
+        return SourceError(message, hint=library_hint(unknown[0]))
+    index = folder / "variables" / "variables.index"
+    missing = "" if index.is_file() else f"; {index} does not exist"
+    hint = "it wants saved_model.pb and the folder variables as they were written; copy it again"
+    return UnreadableSource(f"TensorFlow {tf.__version__} cannot load {folder.name}: {reason_of(error)}{missing}", hint=hint)
 
 
 def signature_of(found: Any, wanted: str, inputs: Sequence[Input]) -> Signature:

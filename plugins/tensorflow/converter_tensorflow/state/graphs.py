@@ -14,6 +14,23 @@ def body_of(operation: Any, name: str) -> Any:
     return get_func_graph(operation, None, name)
 
 
+def bodies(operation: Any) -> Iterator[Any]:
+    """Yield the graphs of the functions that a call, a branch or a loop goes into."""
+    attributes = operation.node_def.attr
+    if operation.type in {"PartitionedCall", "StatefulPartitionedCall"}:
+        names = ["f"]
+    elif operation.type in {"If", "StatelessIf"}:
+        names = ["then_branch", "else_branch"]
+    elif operation.type in {"While", "StatelessWhile"}:
+        names = ["cond", "body"]
+    elif operation.type in {"Case", "StatelessCase"}:
+        yield from (body_of(operation, function.name) for function in attributes["branches"].list.func)
+        return
+    else:
+        return
+    yield from (body_of(operation, attributes[name].func.name) for name in names)
+
+
 def adopt(operation: Any, graph: Any) -> None:
     """Make the functions that an operation names known in another graph."""
     for name in names_in(operation):

@@ -40,8 +40,8 @@ def _scattered_places(update: Callable[..., Any]) -> Callable[..., Any]:
     return lambda _operation, value, indices, updates: update(value, indices, updates)
 
 
-def _sliced(operation: Any, value: Any, begin: Any, end: Any, strides: Any, update: Any) -> Any:
-    """The update in the place of a slice, found by numbering all places and taking the slice of the numbers."""
+def sliced(operation: Any, value: Any, begin: Any, end: Any, strides: Any, update: Any) -> Any:
+    """Return the value with the update in the place of a slice, found by numbering all places and taking the slice of the numbers."""
     masks = {name: operation.get_attr(name) for name in ("begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask", "shrink_axis_mask")}
     numbers = tf.reshape(tf.range(tf.size(value)), tf.shape(value))
     chosen = tf.strided_slice(numbers, begin, end, strides, **masks)
@@ -64,6 +64,6 @@ CHANGES: Mapping[str, Callable[..., Any]] = {
     "ResourceScatterNdSub": _scattered_places(tf.tensor_scatter_nd_sub),
     "ResourceScatterNdMin": _scattered_places(tf.tensor_scatter_nd_min),
     "ResourceScatterNdMax": _scattered_places(tf.tensor_scatter_nd_max),
-    "ResourceStridedSliceAssign": _sliced,
+    "ResourceStridedSliceAssign": sliced,
 }
 """Operations that change, by name: (operation, value, other inputs) → the value afterwards."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import tensorflow as tf
 
-from converter_tensorflow.state.graphs import body_of
+from converter_tensorflow.state.graphs import bodies
 
 _AUTOMATIC = re.compile(r"(.*/)?Variable(_\d+)?")  # what TensorFlow calls a variable that nobody named
 _CHANGES = re.compile(r"Assign|Resource(Scatter|StridedSliceAssign|Apply|SparseApply)|Rng(ReadAnd)?Skip")
@@ -43,7 +43,7 @@ def changes_in(graph: Any) -> list[str]:
 def old_variables_changed(graph: Any) -> list[str]:
     """Return the variables of TensorFlow 1's first kind that a graph and the functions that it calls change; they are operations, not objects."""
     found = {_source(operation.inputs[0]) for operation in graph.get_operations() if _CHANGES.match(operation.type)}
-    called = [name for operation in graph.get_operations() for body in _bodies(operation) for name in old_variables_changed(body)]
+    called = [name for operation in graph.get_operations() for body in bodies(operation) for name in old_variables_changed(body)]
     return sorted({operation.name for operation in found if operation.type in {"Variable", "VariableV2"}}.union(called))
 
 
@@ -73,26 +73,9 @@ def _changed(graph: Any, known: Mapping[str, int]) -> set[int]:
 def _changed_by_call(operation: Any, given: Sequence[int | None]) -> set[int]:
     arguments = given[_FIRST_OF_CALL.get(operation.type, 0) :]
     found: set[int] = set()
-    for body in _bodies(operation):
+    for body in bodies(operation):
         found |= _changed(body, {inner.name: outer for inner, outer in zip(body.inputs, arguments, strict=True) if outer is not None})
     return found
-
-
-def _bodies(operation: Any) -> Iterator[Any]:
-    """Yield the graphs of the functions that a call, a branch or a loop goes into."""
-    attributes = operation.node_def.attr
-    if operation.type in {"PartitionedCall", "StatefulPartitionedCall"}:
-        names = ["f"]
-    elif operation.type in {"If", "StatelessIf"}:
-        names = ["then_branch", "else_branch"]
-    elif operation.type in {"While", "StatelessWhile"}:
-        names = ["cond", "body"]
-    elif operation.type in {"Case", "StatelessCase"}:
-        yield from (body_of(operation, function.name) for function in attributes["branches"].list.func)
-        return
-    else:
-        return
-    yield from (body_of(operation, attributes[name].func.name) for name in names)
 
 
 def _paths(owner: Any) -> dict[int, str]:

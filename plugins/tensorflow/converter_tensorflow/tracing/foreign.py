@@ -10,6 +10,7 @@ import onnx
 import tensorflow as tf
 
 from converter.writing import Value, inlined
+from converter_tensorflow.exporters.handlers import HANDLERS
 from converter_tensorflow.exporters.opsets import chosen_opset
 from converter_tensorflow.exporters.tf2onnx import converted
 from converter_tensorflow.freezing import freeze
@@ -39,7 +40,7 @@ def foreign(call: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, 
         answers[:] = [answer]
         return [tf.identity(each) for each in _with_masks(answer)]
 
-    found = freeze(run, [tf.TensorSpec(each.shape, each.dtype) for each in tensors])
+    found = freeze(run, [tf.TensorSpec(each.shape, each.dtype) for each in tensors], HANDLERS)
     document = current_document()
     names = [f"{kind}_{place}" for kind, each in (("input", found.inputs), ("output", found.outputs)) for place in range(len(each))]
     model = converted(found, names, min(document.opset, chosen_opset(None, "traced")))
