@@ -243,6 +243,17 @@ def test_layers_that_are_code_of_another_framework(load: Load, dense: Any, tmp_p
     assert caught.value.hint
 
 
+def test_a_saved_model_as_a_layer_wants_trust(load: Load, keras: Any, dense: Any, tmp_path: Path) -> None:
+    dense.export(tmp_path / "inner", verbose=False)
+    layer = keras.layers.TFSMLayer(str(tmp_path / "inner"), call_endpoint="serving_default")
+    x = keras.Input((4,), name="x")
+    keras.Model(x, layer(x)).save(tmp_path / "model.keras")
+    with pytest.raises(SourceError, match=r"\(TFSMLayer\) refers to a SavedModel beside the file") as caught:
+        load(tmp_path / "model.keras")
+    assert "--trust" in caught.value.hint
+    np.testing.assert_allclose(answer(load(tmp_path / "model.keras", trust=True)), answer(load(dense)), rtol=1e-6)
+
+
 def test_signatures_are_chosen_by_name(load: Load, two_functions: Any) -> None:
     assert "__call__" in load(two_functions).summary
     with pytest.raises(UnknownName, match="no signature 'nope'") as caught:

@@ -12,19 +12,26 @@ import h5py
 from converter.plugin import Source, SourceError
 from converter_tensorflow.plugin import HDF5_MAGIC
 
+_SAVED_MODEL = "TFSMLayer"
 _FOREIGN = {
     "TorchModuleWrapper": ("holds a module of PyTorch", "convert the module itself: the torch plugin takes a torch.nn.Module"),
     "JaxLayer": ("holds a function of JAX", "export it by jax2tf and tf.saved_model.save, and convert that SavedModel"),
     "FlaxLayer": ("holds a module of Flax", "export it by jax2tf and tf.saved_model.save, and convert that SavedModel"),
-    "TFSMLayer": ("refers to a SavedModel beside the file, which Keras does not load in safe mode", "convert that SavedModel itself"),
+    _SAVED_MODEL: (
+        "refers to a SavedModel beside the file, and loading that could execute anything",
+        "convert that SavedModel itself, or --trust it",
+    ),
 }
 
 
-def refuse_foreign(source: Source) -> None:
-    """Raise SourceError where a Keras file has a layer that is another framework's code; damaged configurations are left to Keras."""
+def refuse_foreign(source: Source, *, trust: bool) -> None:
+    """Raise SourceError where a Keras file has a layer that is another framework's code; damaged configurations are left to Keras.
+
+    With `trust` a SavedModel that a layer refers to is loaded.
+    """
     for layer in _layers(_configuration(source)):
         kind = layer["class_name"]
-        if kind in _FOREIGN:
+        if kind in _FOREIGN and not (trust and kind == _SAVED_MODEL):
             reason, hint = _FOREIGN[kind]
             name = layer["config"].get("name", kind) if isinstance(layer.get("config"), dict) else kind
             raise SourceError(f"{source.name}: the layer {name} ({kind}) {reason}", hint=hint)

@@ -31,7 +31,7 @@ def load_keras_file(source: Source, request: LoadRequest) -> keras.Model:
     path = source.path
     assert path is not None
     _check_complete(source, path)
-    refuse_foreign(source)
+    refuse_foreign(source, trust=request.trust)
     suffix = ".h5" if source.head.startswith(HDF5_MAGIC) else ".keras"
     objects = _custom_objects(request.options.get("custom_objects", ""))
     try:
