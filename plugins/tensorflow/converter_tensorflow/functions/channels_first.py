@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import keras
+import numpy as np
 
-from converter.plugin import LoadRequest, UsageError
+from converter.plugin import Input, LoadRequest, UsageError
 from converter_tensorflow.functions.function import TensorFunction
 
 _RANKS = (4, 5)  # batches of images and of volumes
@@ -40,6 +41,14 @@ class ChannelsFirst(TensorFunction):
         """Tell whether inputs of these shapes leave every tensor inside with elements."""
         return self.inner.fits([tuple(_last(shape)) for shape in shapes])
 
+    def taking(self, inputs: tuple[Input, ...]) -> Self:
+        """Return the same function with its inputs declared otherwise."""
+        return dataclasses.replace(super().taking(inputs), inner=self.inner.taking(_with_channels_last(inputs)))
+
+    def sample(self, rng: np.random.Generator, sizes: Mapping[str, int]) -> dict[str, np.ndarray]:
+        """Return random feeds in which each axis has the given size."""
+        return {name: array.transpose(_first(range(array.ndim))) for name, array in self.inner.sample(rng, sizes).items()}
+
     def probed(self) -> TensorFunction:
         """Return the function that is tried to find out which sizes and values it accepts."""
         return dataclasses.replace(self, inner=self.inner.probed())
@@ -47,7 +56,11 @@ class ChannelsFirst(TensorFunction):
 
 def with_channels_last(request: LoadRequest) -> LoadRequest:
     """Return a request whose inputs are told as the model takes them, of one that tells them channels first."""
-    return dataclasses.replace(request, inputs=tuple(dataclasses.replace(each, dims=tuple(_last(each.dims))) for each in request.inputs))
+    return dataclasses.replace(request, inputs=_with_channels_last(request.inputs))
+
+
+def _with_channels_last(inputs: tuple[Input, ...]) -> tuple[Input, ...]:
+    return tuple(dataclasses.replace(each, dims=tuple(_last(each.dims))) for each in inputs)
 
 
 def _turned(tensor: Any, order: Any) -> Any:
