@@ -28,6 +28,7 @@ Patch = tuple[Any, str, Any]
 """A module or a class, the name of its attribute, and what it was."""
 
 HINT = "write it with keras.ops, or give it a rule: docs/how-to/convert-a-layer-of-your-own.md"
+_TF2ONNX = "tensorflow, exporter tf2onnx: "  # how its errors begin
 _MISSING = object()
 _log = logging.getLogger(__name__)
 
@@ -135,5 +136,5 @@ def _layer_through_tf2onnx(layer: Layer, call: Callable[..., Any], args: tuple[A
     try:
         return foreign(call, args, kwargs)
     except Exception as second:
-        both = f"its own call: {reason_of(error)}; through tf2onnx: {reason_of(second)}"
+        both = f"its own call: {reason_of(error)}; through tf2onnx: {reason_of(second).removeprefix(_TF2ONNX)}"
         raise rules.refusal(layer, both, HINT) from second
