@@ -7,6 +7,7 @@ import functools
 import inspect
 import logging
 import sys
+import threading
 import types
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -30,6 +31,7 @@ Patch = tuple[Any, str, Any]
 HINT = "write it with keras.ops, or give it a rule: docs/how-to/convert-a-layer-of-your-own.md"
 _TF2ONNX = "tensorflow, exporter tf2onnx: "  # how its errors begin
 _MISSING = object()
+_lock = threading.Lock()  # one conversion at a time: another one's hooks are not Keras's functions
 _log = logging.getLogger(__name__)
 
 
@@ -40,15 +42,16 @@ def hooked(model: keras.Model, through_tf2onnx: list[str]) -> Iterator[None]:
     Whatever else calls them in the meantime, and in other threads, gets what they are.
     """
     patches: list[Patch] = []
-    try:
-        _hook_functions(patches, through_tf2onnx)
-        for (kind, method), rule in rules.layers.items():
-            _patch(patches, kind, method, functools.partial(_ruled, rule))
-        _patch(patches, Layer, "__call__", functools.partial(_guarded, model, through_tf2onnx))
-        yield
-    finally:
-        for owner, name, was in reversed(patches):
-            delattr(owner, name) if was is _MISSING else setattr(owner, name, was)
+    with _lock:
+        try:
+            _hook_functions(patches, through_tf2onnx)
+            for (kind, method), rule in rules.layers.items():
+                _patch(patches, kind, method, functools.partial(_ruled, rule))
+            _patch(patches, Layer, "__call__", functools.partial(_guarded, model, through_tf2onnx))
+            yield
+        finally:
+            for owner, name, was in reversed(patches):
+                delattr(owner, name) if was is _MISSING else setattr(owner, name, was)
 
 
 def _patch(patches: list[Patch], owner: Any, name: str, made: Callable[[Callable[..., Any]], Any]) -> None:

@@ -84,6 +84,13 @@ def _known(rule: Rule, given: Mapping[str, Any], signature: inspect.Signature) -
     if any(each.kind is inspect.Parameter.VAR_KEYWORD for each in taken.values()):
         return dict(given)
     for name, value in given.items():
-        if name not in taken and value is not signature.parameters[name].default and value is not None and value is not False:
+        if name not in taken and not _is_default(name, value, signature.parameters[name].default):
             raise Inexpressible(f"{name}={value!r}")
     return {name: value for name, value in given.items() if name in taken}
+
+
+def _is_default(name: str, value: Any, default: Any) -> bool:
+    """Tell whether an argument says nothing: it is the default, or tells that this is no training."""
+    if name == "training":
+        return not value
+    return value is default or (isinstance(value, bool | int | float | str) and type(value) is type(default) and value == default)
