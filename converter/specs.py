@@ -92,11 +92,16 @@ class Input:
 
 @dataclass(frozen=True)
 class Output:
-    """A declared output. `label_of` names the output whose best score this one's label stands for."""
+    """A declared output. `label_of` names the output whose best score this one's label stands for.
+
+    `step` is the distance of the values that it can have where those are quantised: 1 for the integers themselves, their scale for the floats
+    that they stand for. A value that lies between two of them may come out as either.
+    """
 
     name: str
     dtype: str = ""
     label_of: str = ""
+    step: float = 0.0
 
 
 @dataclass(frozen=True)

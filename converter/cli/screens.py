@@ -53,7 +53,12 @@ def _figures(each: Agreement) -> list[str]:
     if each.fault and each.fault != "value":
         return ["", "", "", f"{each.fault}: {each.detail}"]
     verdict = "agrees" if each.agrees else each.detail
-    return [f"{each.max_abs:.1e}", f"{each.max_rel:.1e}", f"{each.ulp:.0f}", verdict + (f", {each.ties} ties" if each.ties else "")]
+    return [
+        f"{each.max_abs:.1e}",
+        f"{each.max_rel:.1e}",
+        f"{each.ulp:.0f}",
+        verdict + (f", {each.ties} ties" if each.ties else "") + (f", {each.stepped} one step off" if each.stepped else ""),
+    ]
 
 
 def summary_row(source: Path | str, report: Report) -> list[str]:

@@ -19,7 +19,8 @@ class Agreement:
     """How one output of one case compares.
 
     `fault` is "" where it agrees, else one of "run", "swapped", "shape", "dtype", "nan", "value".
-    `ulp` counts float32 steps between the values, at most; `ties` counts labels that differ only between equally good scores.
+    `ulp` counts float32 steps between the values, at most; `ties` counts labels that differ only between equally good scores,
+    and `stepped` the quantised values that differ by one step.
     """
 
     case: str
@@ -37,6 +38,7 @@ class Agreement:
     rounding: float = 0.0  # of the model, as far as it counts, where the tolerance alone is too small
     tiny: bool = False  # the model's values are all within `atol` of 0, and those of the graph are not near them but for that
     ties: int = 0
+    stepped: int = 0
     optimised: bool = True
 
     @property
@@ -53,11 +55,13 @@ def compare(
     tolerance: Tolerance,
     tied: np.ndarray | None = None,
     rounding: float = 0.0,
+    step: float = 0.0,
 ) -> Agreement:
     """Compare the graph's values with the model's.
 
     `rounding` is how far the model's own values are from exact ones: floats may differ by SLACK times as much where the tolerance alone is too small.
     `tied`, bool, of the shape of a label output, marks labels that may differ since the best scores lie within the tolerance of each other.
+    `step` is that of a quantised output: what differs by no more is counted, not wrong.
     Values are compared in float64; what may differ follows from the coarser dtype of the two, since a model's own answer has no more digits than that.
     """
     if graph.shape != model.shape:
@@ -66,14 +70,15 @@ def compare(
     if _kind(graph_type) != _kind(model_type):
         return Agreement(case, output, "dtype", f"the graph gives {graph_type}, the model {model_type}")
     if _kind(graph_type) != "float":
-        return _compare_exactly(case, output, graph, model, tied)
+        return _compare_exactly(case, output, graph, model, tied, step)
     atol, rtol = max(tolerance.of(graph_type), tolerance.of(model_type))
     found = _compare_floats(case, output, graph, model, (atol, rtol))
-    if found.fault != "value" or not rounding:
+    if found.fault != "value" or not (rounding or step):
         return found
     largest = float(np.max(np.abs(model), initial=0.0, where=np.isfinite(model)))
     used = min(rounding, DOUBTFUL * rtol * largest)
-    return replace(_compare_floats(case, output, graph, model, (atol + SLACK * used, rtol)), rounding=used)
+    looser = _compare_floats(case, output, graph, model, (atol + SLACK * used + step, rtol))
+    return replace(looser, rounding=used, stepped=found.out - looser.out if step else 0)
 
 
 def _kind(dtype: str) -> str:
@@ -82,17 +87,21 @@ def _kind(dtype: str) -> str:
     return dtype if dtype in {dtypes.STRING, "bool"} else "integer"
 
 
-def _compare_exactly(case: str, output: str, graph: np.ndarray, model: np.ndarray, tied: np.ndarray | None) -> Agreement:
+def _compare_exactly(case: str, output: str, graph: np.ndarray, model: np.ndarray, tied: np.ndarray | None, step: float) -> Agreement:
     different = np.asarray(graph != model, bool)
+    stepped = different & (np.abs(graph.astype(np.float64) - model.astype(np.float64)) <= step) if step else np.zeros_like(different)
+    different &= ~stepped
+    steps = int(np.count_nonzero(stepped))
+    largest = step if steps else 0.0
     ties = np.count_nonzero(different & tied) if tied is not None and tied.shape == different.shape else 0
     if ties and tied is not None:
         different &= ~tied
     out = int(np.count_nonzero(different))
     if not out:
-        return Agreement(case, output, size=graph.size, ties=int(ties))
+        return Agreement(case, output, max_abs=largest, size=graph.size, ties=int(ties), stepped=steps)
     worst = tuple(int(place) for place in np.argwhere(different)[0])
     detail = f"differs in {out} of {graph.size} values; first at {list(worst)}: graph {graph[worst]!r}, model {model[worst]!r}"
-    return Agreement(case, output, "value", detail, out=out, size=graph.size, worst=worst, beyond=np.inf, ties=int(ties))
+    return Agreement(case, output, "value", detail, out=out, size=graph.size, worst=worst, beyond=np.inf, ties=int(ties), stepped=steps)
 
 
 def _compare_floats(case: str, output: str, graph: np.ndarray, model: np.ndarray, bounds: tuple[float, float]) -> Agreement:

@@ -51,10 +51,16 @@ class Attempt:
         worst = max(self.agreements, key=lambda each: each.max_abs)
         ties = sum(each.ties for each in self.agreements if each.optimised)
         tied = f", {ties} labels tie" if ties else ""
+        steps = sum(each.stepped for each in self.agreements if each.optimised)
+        stepped = (
+            f", {steps} of {sum(each.size for each in self.agreements if each.optimised)} values one step of the quantised output off"
+            if steps
+            else ""
+        )
         tiny = "".join(f"; {output} is smaller than the tolerance throughout: a smaller --atol would tell" for output in self._tiny())
         rounding = max(each.rounding for each in self.agreements)
         rounded = f"; the model's own rounding is {rounding:.1e}" if rounding else ""
-        return f"{cases} of {cases} cases agree, worst {worst.max_abs:.1e}{tied}{rounded}{tiny}"
+        return f"{cases} of {cases} cases agree, worst {worst.max_abs:.1e}{tied}{stepped}{rounded}{tiny}"
 
     def _tiny(self) -> list[str]:
         """The outputs of which nothing but the tolerance says that they agree."""

@@ -60,12 +60,22 @@ def _judge(
         got = session.run({names.get(name, name): feed for name, feed in case.feeds.items()})
     except (GraphError, InputError) as error:
         return [Agreement(case.name, "", "run", f"the graph fails: {error.message}", optimised=optimised)]
-    answers, rounding = case.answers, case.rounding if tolerance.atol is None else None
+    strict = tolerance.atol is not None  # the user's own bound is the last word
+    answers, rounding = case.answers, None if strict else case.rounding
     found = []
     for output in outputs:
         tied = _ties(output, answers, tolerance)
         graph = got[names.get(output.name, output.name)]
-        agreement = compare(case.name, output.name, graph, answers[output.name], tolerance, tied, (rounding or {}).get(output.name, 0.0))
+        agreement = compare(
+            case.name,
+            output.name,
+            graph,
+            answers[output.name],
+            tolerance,
+            tied,
+            (rounding or {}).get(output.name, 0.0),
+            0.0 if strict else output.step,
+        )
         if not agreement.agrees:
             agreement = _swapped(agreement, graph, answers, tolerance) or agreement
         found.append(replace(agreement, optimised=optimised))

@@ -7,13 +7,14 @@ from typing import Any
 import keras
 
 from converter.plugin import LoadRequest, SourceError, UsageError
-from converter_tensorflow.plugin import CHECKPOINT_SUFFIX, GRAPH_SUFFIX, SAVED_MODEL
+from converter_tensorflow.plugin import CHECKPOINT_SUFFIX, GRAPH_SUFFIX, SAVED_MODEL, TFLITE_MAGIC, TFLITE_SUFFIX
 from converter_tensorflow.sources.graph_defs import load_checkpoint, load_frozen_graph
 from converter_tensorflow.sources.keras_files import load_keras_file
 from converter_tensorflow.sources.signatures import Signature, load_saved_model, signature_of
+from converter_tensorflow.sources.tflite_files import TfliteSource, load_tflite
 
 
-def load(request: LoadRequest) -> keras.Model | Signature:
+def load(request: LoadRequest) -> keras.Model | Signature | TfliteSource:
     """Return the Keras model, or the function to convert, that the source holds.
 
     Raises UnreadableSource for a damaged file, UntrustedSource for one that carries Python code, UsageError for a wrong option,
@@ -27,6 +28,8 @@ def load(request: LoadRequest) -> keras.Model | Signature:
         return load_saved_model(source.path, request.options.get("signature", ""))
     if source.name == SAVED_MODEL:
         return load_saved_model(source.path.parent, request.options.get("signature", ""))
+    if source.suffix == TFLITE_SUFFIX or source.head[4:8] == TFLITE_MAGIC:
+        return load_tflite(source.path, request)
     if source.suffix == GRAPH_SUFFIX:
         return load_frozen_graph(source.path, request)
     if source.suffix == CHECKPOINT_SUFFIX:

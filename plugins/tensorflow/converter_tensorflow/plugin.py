@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 KERAS_SUFFIXES = (".keras", ".h5", ".hdf5")
-GRAPH_SUFFIX, CHECKPOINT_SUFFIX = ".pb", ".meta"
+GRAPH_SUFFIX, CHECKPOINT_SUFFIX, TFLITE_SUFFIX = ".pb", ".meta", ".tflite"
+TFLITE_MAGIC = b"TFL3"  # bytes 4 to 7, a flatbuffer's identifier
 KEEP = "keep"  # the layout that the model has
 SAVED_MODEL = "saved_model.pb"  # in a SavedModel's folder
 EXPLICIT = "explicit"  # of the option `state`
@@ -41,15 +42,17 @@ class TensorFlow(Framework):
         "folder with saved_model.pb": "a SavedModel, of Keras's export or of a tf.Module",
         "*.pb": "a frozen graph of TensorFlow 1",
         "*.meta": "a checkpoint of TensorFlow 1, its weights beside it",
+        "*.tflite": "a TensorFlow Lite model, float or quantised",
         "live object": "keras.Model, tf.Module, tf.function, a loaded SavedModel",
     }
     exporters: ClassVar[Mapping[str, str]] = {
         "traced": "a Keras model's own call, each layer and function written in ONNX; what has no rule through tf2onnx alone",
         "tf2onnx": "the frozen function through tf2onnx",
+        "tflite": "tf2onnx's reader of TensorFlow Lite, repaired; .tflite files only",
         "keras": "Keras's own model.export(format='onnx'); Keras models only",
     }
     options = (
-        Option("signature", "the function of a SavedModel or tf.Module to convert; else serving_default, __call__, or the only one"),
+        Option("signature", "the function of a SavedModel, tf.Module or .tflite file to convert; else serving_default, __call__, or the only one"),
         Option("inputs", "the tensors that a frozen graph or a checkpoint takes, several with commas; else its placeholders"),
         Option("outputs", "the tensors that a frozen graph or a checkpoint gives; else those that nothing reads"),
         Option("layout", "the order of the axes of images, in and out: as the model has them, or nchw", default=KEEP, choices=(KEEP, "nchw")),
@@ -60,8 +63,10 @@ class TensorFlow(Framework):
     )
 
     def match(self, source: Source) -> Match:
-        """Match Keras archives by their members, SavedModels by their folder, HDF5 files by what their head mentions, graphs by their first node."""
+        """Match Keras archives by their members, SavedModels by their folder, HDF5 files by what their head mentions, graphs by their first node, .tflite by its identifier."""
         if {"config.json", "metadata.json"} <= set(source.zip_names) or SAVED_MODEL in source.folder_names:
+            return Match.CONTENT
+        if source.head[4:8] == TFLITE_MAGIC:
             return Match.CONTENT
         if source.head.startswith(HDF5_MAGIC) and b"model_config" in source.head:
             return Match.CONTENT
@@ -69,7 +74,7 @@ class TensorFlow(Framework):
             return Match.CONTENT
         if source.suffix == CHECKPOINT_SUFFIX and source.path is not None and source.path.with_suffix(".index").is_file():
             return Match.CONTENT
-        return Match.SUFFIX if source.suffix in (*KERAS_SUFFIXES, GRAPH_SUFFIX, CHECKPOINT_SUFFIX) else Match.NO
+        return Match.SUFFIX if source.suffix in (*KERAS_SUFFIXES, GRAPH_SUFFIX, CHECKPOINT_SUFFIX, TFLITE_SUFFIX) else Match.NO
 
     def choices(self, source: Source) -> dict[str, dict[str, str]]:
         """Return a SavedModel's signatures and functions; see `listing.functions_of` for what is refused."""

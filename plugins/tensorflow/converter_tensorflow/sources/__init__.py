@@ -8,4 +8,5 @@ operations.py    operations that TensorFlow does not know
 libraries.py     libraries of custom operations
 optimizers.py    what training left in a SavedModel
 graph_defs.py    frozen graphs and checkpoints of TensorFlow 1
+tflite_files.py  TensorFlow Lite models
 """

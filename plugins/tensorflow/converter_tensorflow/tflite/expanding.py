@@ -1,0 +1,166 @@
+"""What tf2onnx leaves over of a prepared file, in ONNX's operators: functions, which are inlined."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import onnx
+from onnx import inliner, numpy_helper, parser
+
+from converter_tensorflow.tflite.rewrites.borders import COPIED
+from converter_tensorflow.tflite.rewrites.clipped import CLIPPED
+from converter_tensorflow.tflite.rewrites.hybrids import PER_ITEM, PER_ROW
+
+PREFIX = "TFL_"  # tf2onnx's, for every operator of TensorFlow Lite
+OWN = frozenset({"GELU", "RELU_0_TO_1", CLIPPED})  # operators of TensorFlow Lite that tf2onnx does not know and this module does
+LOWEST_OPSET = 18  # of the functions below
+_DOMAIN = "tensorflow.lite"
+_WIDE = {
+    onnx.TensorProto.INT16: (-(2**15), 2**15 - 1),
+    onnx.TensorProto.INT64: (-(2**63), 2**63 - 1),
+}  # DequantizeLinear takes them since opset 21, or never
+
+# XNNPACK's rounding (xnn_f32_qd8_asymmetric_quantization_params): 255 steps from the lowest to the highest value, 0 among them, one step being 0 itself.
+_ROUNDED = """
+<opset_import: ["" : {opset}], domain: "tensorflow.lite">
+{name} (x) => (y) {{
+    axes = Constant <value_ints = [{axes}]> ()
+    zero = Constant <value_float = 0.0> ()
+    one = Constant <value_float = 1.0> ()
+    steps = Constant <value_float = 255.0> ()
+    bottom = Constant <value_float = -128.0> ()
+    top = Constant <value_float = 127.0> ()
+    lowest = ReduceMin <keepdims = 1> (x, axes)
+    highest = ReduceMax <keepdims = 1> (x, axes)
+    low = Min (lowest, zero)
+    high = Max (highest, zero)
+    span = Sub (high, low)
+    is_flat = Equal (span, zero)
+    divisor = Where (is_flat, steps, span)
+    inverse = Div (steps, divisor)
+    low_steps = Mul (low, inverse)
+    high_steps = Mul (high, inverse)
+    below = Add (bottom, low_steps)
+    above = Add (top, high_steps)
+    error = Add (below, above)
+    is_low = Greater (error, zero)
+    from_low = Sub (bottom, low_steps)
+    from_high = Sub (top, high_steps)
+    chosen = Where (is_low, from_low, from_high)
+    kept = Clip (chosen, bottom, top)
+    origin = Round (kept)
+    scaled = Mul (x, inverse)
+    whole = Round (scaled)
+    moved = Add (whole, origin)
+    stored = Clip (moved, bottom, top)
+    centred = Sub (stored, origin)
+    step = Div (one, inverse)
+    y = Mul (centred, step)
+}}
+"""
+_LAYERS = frozenset({"Conv", "ConvTranspose", "Gemm", "MatMul"})
+_FUNCTIONS = {
+    PREFIX + PER_ROW: _ROUNDED.replace("{axes}", "-1"),
+    PREFIX + PER_ITEM: _ROUNDED.replace("{axes}", "1, 2, 3"),
+    PREFIX + COPIED: '<opset_import: ["" : {opset}], domain: "tensorflow.lite">\n{name} (x) => (y) {{ y = Identity (x) }}',
+    PREFIX + CLIPPED: """<opset_import: ["" : {opset}], domain: "tensorflow.lite">
+{name} (x) => (y) {{
+    low = Constant <value_float = -1.0> ()
+    high = Constant <value_float = 1.0> ()
+    y = Clip (x, low, high)
+}}""",
+    PREFIX + "RELU_0_TO_1": """<opset_import: ["" : {opset}], domain: "tensorflow.lite">
+{name} (x) => (y) {{
+    low = Constant <value_float = 0.0> ()
+    high = Constant <value_float = 1.0> ()
+    y = Clip (x, low, high)
+}}""",
+    "QuantizeInt16": """<opset_import: ["" : {opset}], domain: "tensorflow.lite">
+{name} (x, scale, zero_point) => (y) {{
+    bottom = Constant <value_float = -32768.0> ()
+    top = Constant <value_float = 32767.0> ()
+    scaled = Div (x, scale)
+    whole = Round (scaled)
+    origin = Cast <to = 1> (zero_point)
+    moved = Add (whole, origin)
+    kept = Clip (moved, bottom, top)
+    y = CastLike (kept, zero_point)
+}}""",
+    "DequantizeWide": """<opset_import: ["" : {opset}], domain: "tensorflow.lite">
+{name} (x, scale, zero_point) => (y) {{
+    whole = Cast <to = 1> (x)
+    origin = Cast <to = 1> (zero_point)
+    centred = Sub (whole, origin)
+    y = Mul (centred, scale)
+}}""",
+}
+
+
+def expanded(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Return the graph with the operators of the rewrites, and quantisation to 16 bits and more, written out."""
+    opset = next(each.version for each in model.opset_import if each.domain in {"", "ai.onnx"})
+    graphs = list(_graphs(model.graph))
+    for graph in graphs:
+        _write_out_weights(graph)
+    constants = {each.name: each for graph in graphs for each in graph.initializer}
+    for graph in graphs:
+        for node in graph.node:
+            _widen(node, constants)
+    used = {node.op_type for graph in graphs for node in graph.node} & set(_FUNCTIONS)
+    if not used:
+        return model
+    for graph in graphs:
+        for node in graph.node:
+            if node.op_type in used:
+                node.domain = _DOMAIN
+                del node.attribute[:]
+    model.functions.extend(parser.parse_function(_FUNCTIONS[name].format(name=name, opset=opset)) for name in sorted(used))
+    model.opset_import.append(onnx.helper.make_opsetid(_DOMAIN, 1))
+    return inliner.inline_local_functions(model)
+
+
+def _write_out_weights(graph: onnx.GraphProto) -> None:
+    """Let integer weights of float layers be cast and multiplied: ONNX Runtime makes a product that rounds by itself of a DequantizeLinear and a MatMul."""
+    constants = {each.name: each for each in graph.initializer}
+    makers = {output: node.op_type for node in graph.node for output in node.output}
+    floats = {name for node in graph.node if node.op_type in _LAYERS and makers.get(node.input[0]) != "DequantizeLinear" for name in node.input[1:]}
+    for place, node in reversed(list(enumerate(graph.node))):
+        if node.op_type == "DequantizeLinear" and node.output[0] in floats and all(name in constants for name in node.input):
+            nodes, scales = _written_out(node, *(constants[name] for name in node.input))
+            graph.initializer.extend(scales)
+            del graph.node[place]
+            for each in reversed(nodes):
+                graph.node.insert(place, each)
+
+
+def _written_out(
+    node: onnx.NodeProto, stored: onnx.TensorProto, scale: onnx.TensorProto, zero_point: onnx.TensorProto
+) -> tuple[list[onnx.NodeProto], list[onnx.TensorProto]]:
+    axis = next((each.i for each in node.attribute if each.name == "axis"), 1)
+    name, rank = node.output[0], len(stored.dims)
+    shape = [-1 if place == axis % rank else 1 for place in range(rank)] if len(scale.dims) else []
+    factors = numpy_helper.from_array(numpy_helper.to_array(scale).reshape(shape), f"{name}_factors")
+    origins = numpy_helper.from_array(numpy_helper.to_array(zero_point).astype(np.float32).reshape(shape), f"{name}_origins")
+    make = onnx.helper.make_node
+    nodes = [
+        make("Cast", [stored.name], [f"{name}_whole"], to=onnx.TensorProto.FLOAT),
+        make("Sub", [f"{name}_whole", origins.name], [f"{name}_centred"]),
+        make("Mul", [f"{name}_centred", factors.name], [name]),
+    ]
+    return nodes, [factors, origins]
+
+
+def _widen(node: onnx.NodeProto, constants: dict[str, onnx.TensorProto]) -> None:
+    """Let functions do what QuantizeLinear and DequantizeLinear do not take."""
+    zero_point = constants.get(node.input[2]) if node.op_type in {"QuantizeLinear", "DequantizeLinear"} and len(node.input) > 2 else None
+    if zero_point is not None and zero_point.data_type in _WIDE:
+        node.op_type = {"QuantizeLinear": "QuantizeInt16", "DequantizeLinear": "DequantizeWide"}[node.op_type]
+
+
+def _graphs(graph: onnx.GraphProto) -> Iterator[onnx.GraphProto]:
+    yield graph
+    for node in graph.node:
+        for attribute in node.attribute:
+            for inner in [*attribute.graphs, *([attribute.g] if attribute.type == onnx.AttributeProto.GRAPH else [])]:
+                yield from _graphs(inner)
