@@ -55,7 +55,8 @@ def _read_by_tf2onnx(tree: Any, opset: int) -> onnx.ModelProto:
     for graph in (main, *inner):
         graph.set_config(None, opset, None)
     found = tfonnx.process_graphs(main, inner, None, [], [], False, None, None, None, is_tflite=True)
-    return optimizer.optimize_graph(found).make_model("TensorFlow Lite model")
+    model: onnx.ModelProto = optimizer.optimize_graph(found).make_model("TensorFlow Lite model")
+    return model
 
 
 def _graphs(tree: Any) -> Iterator[Any]:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from converter.plugin import LoadRequest, SourceError, UnreadableSource
-from converter_tensorflow.plugin import TFLITE_MAGIC, TFLITE_SUFFIX
 from converter_tensorflow.tflite.files import is_custom, kind_of, reached, read
 from converter_tensorflow.tflite.interface import Interface, interface_of
 from converter_tensorflow.tflite.interpreter import Interpreter, InterpreterRefusal
@@ -50,15 +49,12 @@ def load_tflite(path: Path, request: LoadRequest) -> TfliteSource:
     Raises UnreadableSource where it is damaged or another format, SourceError where it keeps variables or has custom operators, UnknownName for
     a wrong `signature`.
     """
-    if path.read_bytes()[4:8] != TFLITE_MAGIC:
-        message = f"{path} is not a TensorFlow Lite model: its bytes 4 to 7 are not {TFLITE_MAGIC.decode()}"
-        raise UnreadableSource(message, hint=f"{TFLITE_SUFFIX} is the suffix of those; copy or download it again")
+    model = read(path)
     interpreter = Interpreter(path)
     try:
         described = interpreter.describe()
     except InterpreterRefusal as error:
         raise UnreadableSource(f"{path} is cut off or damaged: {error.reason}", hint="copy or download it again") from None
-    model = read(path)
     interface = interface_of(described, request.options.get("signature", ""))
     subgraph = _subgraph_of(model, interface.signature)
     _refuse_custom(path, model, subgraph)

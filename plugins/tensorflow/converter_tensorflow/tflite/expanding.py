@@ -13,7 +13,8 @@ from converter_tensorflow.tflite.rewrites.clipped import CLIPPED
 from converter_tensorflow.tflite.rewrites.hybrids import PER_ITEM, PER_ROW
 
 PREFIX = "TFL_"  # tf2onnx's, for every operator of TensorFlow Lite
-OWN = frozenset({"GELU", "RELU_0_TO_1", CLIPPED})  # operators of TensorFlow Lite that tf2onnx does not know and this module does
+GELU, GELU_BY_TANH = "GELU", "GELU_BY_TANH"
+OWN = frozenset({GELU, "RELU_0_TO_1", CLIPPED})  # operators of TensorFlow Lite that tf2onnx does not know and this module does
 LOWEST_OPSET = 18  # of the functions below
 _DOMAIN = "tensorflow.lite"
 _WIDE = {
@@ -76,6 +77,33 @@ _FUNCTIONS = {
     high = Constant <value_float = 1.0> ()
     y = Clip (x, low, high)
 }}""",
+    PREFIX + GELU: """<opset_import: ["" : {opset}], domain: "tensorflow.lite">
+{name} (x) => (y) {{
+    half = Constant <value_float = 0.5> ()
+    one = Constant <value_float = 1.0> ()
+    root = Constant <value_float = 0.70710678118654752> ()
+    narrow = Mul (x, root)
+    error = Erf (narrow)
+    sum = Add (error, one)
+    share = Mul (sum, half)
+    y = Mul (x, share)
+}}""",
+    PREFIX + GELU_BY_TANH: """<opset_import: ["" : {opset}], domain: "tensorflow.lite">
+{name} (x) => (y) {{
+    half = Constant <value_float = 0.5> ()
+    one = Constant <value_float = 1.0> ()
+    cubic = Constant <value_float = 0.044715> ()
+    root = Constant <value_float = 0.79788456080286536> ()
+    square = Mul (x, x)
+    cube = Mul (square, x)
+    small = Mul (cube, cubic)
+    bent = Add (x, small)
+    narrow = Mul (bent, root)
+    tangent = Tanh (narrow)
+    sum = Add (tangent, one)
+    share = Mul (sum, half)
+    y = Mul (x, share)
+}}""",
     "QuantizeInt16": """<opset_import: ["" : {opset}], domain: "tensorflow.lite">
 {name} (x, scale, zero_point) => (y) {{
     bottom = Constant <value_float = -32768.0> ()
@@ -107,6 +135,8 @@ def expanded(model: onnx.ModelProto) -> onnx.ModelProto:
     for graph in graphs:
         for node in graph.node:
             _widen(node, constants)
+            if node.op_type == PREFIX + GELU and any(each.name == "approximate" and each.i for each in node.attribute):
+                node.op_type = PREFIX + GELU_BY_TANH
     used = {node.op_type for graph in graphs for node in graph.node} & set(_FUNCTIONS)
     if not used:
         return model

@@ -9,15 +9,43 @@ from typing import Any
 import flatbuffers
 from tensorflow.lite.python import schema_py_generated as schema
 
-from converter_tensorflow.plugin import TFLITE_MAGIC
+from converter.plugin import UnreadableSource
+from converter_tensorflow.plugin import TFLITE_MAGIC, TFLITE_SUFFIX
 
 _KINDS = {value: name for name, value in vars(schema.BuiltinOperator).items() if not name.startswith("_")}
 _BRANCHES = ("thenSubgraphIndex", "elseSubgraphIndex", "condSubgraphIndex", "bodySubgraphIndex", "subgraph")
 
 
 def read(path: Path) -> Any:
-    """Return the file's model as a tree of the schema's classes. Nothing is checked: the interpreter does that when it opens a file."""
-    return schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(bytearray(path.read_bytes()), 0))
+    """Return the file's model as a tree of the schema's classes; raises UnreadableSource where it is cut off, damaged or another format.
+
+    It is read before the interpreter sees it, which follows any offset to wherever that leads.
+    """
+    content = path.read_bytes()
+    if content[4:8] != TFLITE_MAGIC:
+        message = f"{path} is not a TensorFlow Lite model: its bytes 4 to 7 are not {TFLITE_MAGIC.decode()}"
+        raise UnreadableSource(message, hint=f"{TFLITE_SUFFIX} is the suffix of those; copy or download it again")
+    try:
+        model = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(bytearray(content), 0))
+        sound = _is_sound(model)
+    except Exception:  # noqa: BLE001 - what is read from a wrong place fails in many ways
+        sound = False
+    if not sound:
+        raise UnreadableSource(f"{path} is cut off or damaged", hint="copy or download it again")
+    return model
+
+
+def _is_sound(model: Any) -> bool:
+    """Tell whether there is a subgraph, and everything that is referred to exists."""
+    for graph in model.subgraphs:
+        places = [place for operator in graph.operators or [] for place in (*operator.inputs, *operator.outputs)]
+        if not all(-1 <= place < len(graph.tensors) for place in (*places, *graph.inputs, *graph.outputs)):
+            return False
+        if not all(operator.opcodeIndex < len(model.operatorCodes) for operator in graph.operators or []):
+            return False
+        if not all(tensor.buffer < len(model.buffers) for tensor in graph.tensors):
+            return False
+    return len(model.subgraphs) > 0
 
 
 def packed(model: Any) -> bytes:
@@ -40,14 +68,14 @@ def kinds(model: Any) -> list[str]:
 def _name_of(code: Any) -> str:
     kind = max(code.builtinCode, code.deprecatedBuiltinCode)  # files from before 2020 have the deprecated one only
     if kind == schema.BuiltinOperator.CUSTOM:
-        return (code.customCode or b"CUSTOM").decode(errors="replace")
-    return _KINDS.get(kind, f"operator {kind}")
+        return str((code.customCode or b"CUSTOM").decode(errors="replace"))
+    return str(_KINDS.get(kind, f"operator {kind}"))
 
 
 def is_custom(model: Any, operator: Any) -> bool:
     """Tell whether the operator is none of TensorFlow Lite's own."""
     code = model.operatorCodes[operator.opcodeIndex]
-    return max(code.builtinCode, code.deprecatedBuiltinCode) == int(schema.BuiltinOperator.CUSTOM)
+    return bool(max(code.builtinCode, code.deprecatedBuiltinCode) == int(schema.BuiltinOperator.CUSTOM))
 
 
 def called_by(operator: Any) -> dict[str, int]:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 import numpy as np
 
 
-def send(stream: BinaryIO, document: Mapping[str, Any], arrays: Mapping[str, np.ndarray] | None = None) -> None:
+def send(stream: IO[bytes], document: Mapping[str, Any], arrays: Mapping[str, np.ndarray] | None = None) -> None:
     """Write a document of JSON values, and arrays of any dtype but object beside it."""
     packed = {name: np.asarray(array, order="C") for name, array in (arrays or {}).items()}
     headers = [[name, array.dtype.str, list(array.shape)] for name, array in packed.items()]
@@ -21,7 +21,7 @@ def send(stream: BinaryIO, document: Mapping[str, Any], arrays: Mapping[str, np.
     stream.flush()
 
 
-def receive(stream: BinaryIO) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+def receive(stream: IO[bytes]) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """Read what `send` wrote; raises EOFError where the other side is gone."""
     line = stream.readline()
     if not line.endswith(b"\n"):
@@ -30,7 +30,7 @@ def receive(stream: BinaryIO) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     return message["document"], {name: _array(stream, np.dtype(dtype), tuple(shape)) for name, dtype, shape in message["arrays"]}
 
 
-def _array(stream: BinaryIO, dtype: np.dtype, shape: tuple[int, ...]) -> np.ndarray:
+def _array(stream: IO[bytes], dtype: np.dtype, shape: tuple[int, ...]) -> np.ndarray:
     size = dtype.itemsize * int(np.prod(shape, dtype=np.int64))
     content = stream.read(size)
     if len(content) < size:

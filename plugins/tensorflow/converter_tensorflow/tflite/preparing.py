@@ -74,6 +74,6 @@ def _rename(model: Any, source: TfliteSource) -> None:
             own = (tensor.name or b"").decode(errors="replace").partition(";")[0]
             tensor.name = f"{own}__{place}_{number}".encode()
     main = model.subgraphs[0]
-    for tensors, ports in ((main.inputs, source.interface.inputs), (main.outputs, source.interface.outputs)):
-        for tensor, port in zip(tensors, ports, strict=True):
-            main.tensors[tensor].name = port.name.encode()
+    names = [*(each.name for each in source.interface.inputs), *(each.name for each in source.interface.outputs)]
+    for tensor, name in zip([*main.inputs, *main.outputs], names, strict=True):
+        main.tensors[tensor].name = name.encode()
