@@ -238,3 +238,23 @@ def test_the_line_names_an_output_that_is_smaller_than_the_tolerance_in_every_ca
 
     assert line(1e-6, 2e-6) == "2 of 2 cases agree, worst 2.0e-06; y is smaller than the tolerance throughout: a smaller --atol would tell"
     assert line(1e-6, 0.0) == "2 of 2 cases agree, worst 1.0e-06"
+
+
+def test_integers_may_differ_by_one_step_where_the_output_is_quantised() -> None:
+    model, graph = np.array([1, 2, 3, -4], np.int8), np.array([1, 3, 3, -5], np.int8)
+    found = compare("case 0", "y", graph, model, Tolerance(), step=1.0)
+    assert (found.agrees, found.stepped, found.max_abs) == (True, 2, 1.0)
+    assert not compare("case 0", "y", graph, model, Tolerance()).agrees
+    further = compare("case 0", "y", graph + np.array([0, 1, 0, 0], np.int8), model, Tolerance(), step=1.0)
+    assert (further.fault, further.out, further.worst, further.stepped) == ("value", 1, (1,), 1)
+    assert "1 of 4 values one step of the quantised output off" not in Attempt("toy", Graph(Path(), 18, 1, {}, {}), (further,)).line
+
+
+def test_floats_may_differ_by_the_step_that_they_stand_for() -> None:
+    model = np.array([0.25, 0.5], np.float32)
+    found = compare("case 0", "y", model + np.array([0.0, 0.0039], np.float32), model, Tolerance(), step=1 / 256)
+    assert (found.agrees, found.stepped) == (True, 1)
+    assert Attempt("toy", Graph(Path(), 18, 1, {}, {}), (found,)).line == (
+        "1 of 1 cases agree, worst 3.9e-03, 1 of 2 values one step of the quantised output off"
+    )
+    assert not compare("case 0", "y", model + np.float32(0.0079), model, Tolerance(), step=1 / 256).agrees

@@ -17,10 +17,6 @@ GELU, GELU_BY_TANH = "GELU", "GELU_BY_TANH"
 OWN = frozenset({GELU, "RELU_0_TO_1", CLIPPED})  # operators of TensorFlow Lite that tf2onnx does not know and this module does
 LOWEST_OPSET = 18  # of the functions below
 _DOMAIN = "tensorflow.lite"
-_WIDE = {
-    onnx.TensorProto.INT16: (-(2**15), 2**15 - 1),
-    onnx.TensorProto.INT64: (-(2**63), 2**63 - 1),
-}  # DequantizeLinear takes them since opset 21, or never
 
 # XNNPACK's rounding (xnn_f32_qd8_asymmetric_quantization_params): 255 steps from the lowest to the highest value, 0 among them, one step being 0 itself.
 _ROUNDED = """
@@ -60,7 +56,6 @@ _ROUNDED = """
     y = Mul (centred, step)
 }}
 """
-_LAYERS = frozenset({"Conv", "ConvTranspose", "Gemm", "MatMul"})
 _FUNCTIONS = {
     PREFIX + PER_ROW: _ROUNDED.replace("{axes}", "-1"),
     PREFIX + PER_ITEM: _ROUNDED.replace("{axes}", "1, 2, 3"),
@@ -115,13 +110,6 @@ _FUNCTIONS = {
     kept = Clip (moved, bottom, top)
     y = CastLike (kept, zero_point)
 }}""",
-    "DequantizeWide": """<opset_import: ["" : {opset}], domain: "tensorflow.lite">
-{name} (x, scale, zero_point) => (y) {{
-    whole = Cast <to = 1> (x)
-    origin = Cast <to = 1> (zero_point)
-    centred = Sub (whole, origin)
-    y = Mul (centred, scale)
-}}""",
 }
 
 
@@ -129,9 +117,9 @@ def expanded(model: onnx.ModelProto) -> onnx.ModelProto:
     """Return the graph with the operators of the rewrites, and quantisation to 16 bits and more, written out."""
     opset = next(each.version for each in model.opset_import if each.domain in {"", "ai.onnx"})
     graphs = list(_graphs(model.graph))
-    for graph in graphs:
-        _write_out_weights(graph)
     constants = {each.name: each for graph in graphs for each in graph.initializer}
+    for graph in graphs:
+        _write_out_dequantisation(graph, constants)
     for graph in graphs:
         for node in graph.node:
             _widen(node, constants)
@@ -150,14 +138,18 @@ def expanded(model: onnx.ModelProto) -> onnx.ModelProto:
     return inliner.inline_local_functions(model)
 
 
-def _write_out_weights(graph: onnx.GraphProto) -> None:
-    """Let integer weights of float layers be cast and multiplied: ONNX Runtime makes a product that rounds by itself of a DequantizeLinear and a MatMul."""
-    constants = {each.name: each for each in graph.initializer}
-    makers = {output: node.op_type for node in graph.node for output in node.output}
-    floats = {name for node in graph.node if node.op_type in _LAYERS and makers.get(node.input[0]) != "DequantizeLinear" for name in node.input[1:]}
+def _write_out_dequantisation(graph: onnx.GraphProto, constants: dict[str, onnx.TensorProto]) -> None:
+    """Write every DequantizeLinear as a cast, a difference and a product.
+
+    ONNX Runtime makes layers of integers of those that it finds around a layer, whose sums saturate at 16 bits on CPUs without VNNI, and for a
+    layer of floats it rounds what it multiplies with by itself; the float layer that is left gives the exact sum of the integers.
+    """
     for place, node in reversed(list(enumerate(graph.node))):
-        if node.op_type == "DequantizeLinear" and node.output[0] in floats and all(name in constants for name in node.input):
-            nodes, scales = _written_out(node, *(constants[name] for name in node.input))
+        if node.op_type != "DequantizeLinear":
+            continue
+        stored, scale, zero_point = (constants.get(name) for name in node.input)
+        if scale is not None and zero_point is not None and (stored is not None or not scale.dims):
+            nodes, scales = _written_out(node, len(stored.dims) if stored is not None else 0, scale, zero_point)
             graph.initializer.extend(scales)
             del graph.node[place]
             for each in reversed(nodes):
@@ -165,16 +157,16 @@ def _write_out_weights(graph: onnx.GraphProto) -> None:
 
 
 def _written_out(
-    node: onnx.NodeProto, stored: onnx.TensorProto, scale: onnx.TensorProto, zero_point: onnx.TensorProto
+    node: onnx.NodeProto, rank: int, scale: onnx.TensorProto, zero_point: onnx.TensorProto
 ) -> tuple[list[onnx.NodeProto], list[onnx.TensorProto]]:
     axis = next((each.i for each in node.attribute if each.name == "axis"), 1)
-    name, rank = node.output[0], len(stored.dims)
+    name = node.output[0]
     shape = [-1 if place == axis % rank else 1 for place in range(rank)] if len(scale.dims) else []
     factors = numpy_helper.from_array(numpy_helper.to_array(scale).reshape(shape), f"{name}_factors")
     origins = numpy_helper.from_array(numpy_helper.to_array(zero_point).astype(np.float32).reshape(shape), f"{name}_origins")
     make = onnx.helper.make_node
     nodes = [
-        make("Cast", [stored.name], [f"{name}_whole"], to=onnx.TensorProto.FLOAT),
+        make("Cast", [node.input[0]], [f"{name}_whole"], to=onnx.TensorProto.FLOAT),
         make("Sub", [f"{name}_whole", origins.name], [f"{name}_centred"]),
         make("Mul", [f"{name}_centred", factors.name], [name]),
     ]
@@ -182,10 +174,10 @@ def _written_out(
 
 
 def _widen(node: onnx.NodeProto, constants: dict[str, onnx.TensorProto]) -> None:
-    """Let functions do what QuantizeLinear and DequantizeLinear do not take."""
-    zero_point = constants.get(node.input[2]) if node.op_type in {"QuantizeLinear", "DequantizeLinear"} and len(node.input) > 2 else None
-    if zero_point is not None and zero_point.data_type in _WIDE:
-        node.op_type = {"QuantizeLinear": "QuantizeInt16", "DequantizeLinear": "DequantizeWide"}[node.op_type]
+    """Let a function do what QuantizeLinear does not do before opset 21: integers of 16 bits."""
+    zero_point = constants.get(node.input[2]) if node.op_type == "QuantizeLinear" and len(node.input) > 2 else None
+    if zero_point is not None and zero_point.data_type == onnx.TensorProto.INT16:
+        node.op_type = "QuantizeInt16"
 
 
 def _graphs(graph: onnx.GraphProto) -> Iterator[onnx.GraphProto]:
