@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 
-from converter.plugin import ExportRequest, SourceModel
+from converter.plugin import ExportRequest, LoadRequest, Source
 
 FUSED = {"LSTM": "LSTM", "GRU": "GRU", "SimpleRNN": "RNN"}
 SETTINGS: list[dict[str, Any]] = [
@@ -26,10 +27,13 @@ SETTINGS: list[dict[str, Any]] = [
 
 
 @pytest.fixture
-def agrees(keras: Any, load: Callable[..., SourceModel], largest_error: Callable[..., float], tmp_path: Path) -> Callable[..., list[str]]:
+def agrees(keras: Any, tmp_path: Path) -> Callable[..., list[str]]:
     """Check a layer over sequences, with random weights and a mask that leaves out any steps; returns the operators of its graph."""
 
     def agrees(layer: Any, *, masked: bool = False, states: tuple[int, ...] = ()) -> list[str]:
+        from converter_tensorflow.functions.keras_function import keras_function
+        from converter_tensorflow.tracing.tracing import write_traced
+
         inputs = keras.Input((None, 3), name="x")
         keep = [keras.Input((None,), dtype="bool", name="keep")] if masked else []
         begin = [keras.Input((units,), name=f"state{place}") for place, units in enumerate(states)]
@@ -38,14 +42,19 @@ def agrees(keras: Any, load: Callable[..., SourceModel], largest_error: Callable
         rng = np.random.default_rng(0)
         for weight in model.weights:
             weight.assign(rng.normal(0, 0.5, weight.shape))
-        declared = [
-            "x:float32[batch,time,3]",
-            *(["keep:bool[batch,time]"] if masked else []),
-            *(f"{each.name}:float32[batch,{each.shape[1]}]" for each in begin),
-        ]
-        found = load(model, declared)
-        next(each for each in found.exporters if each.name == "traced").write(ExportRequest(tmp_path / "graph.onnx"))
-        assert largest_error(found, "traced") < 2e-6
+        function = keras_function(model, LoadRequest(Source.of(model)))
+        assert write_traced(function, model, ExportRequest(tmp_path / "graph.onnx")) is None
+        session = onnxruntime.InferenceSession(tmp_path / "graph.onnx")
+        for batch, time in ((1, 1), (4, 7)):
+            feeds = [
+                rng.normal(size=(batch, time, 3)),
+                *([rng.random((batch, time)) < 0.6] if masked else []),
+                *(rng.normal(size=(batch, n)) for n in states),
+            ]
+            given = {each.name: feed.astype(each.dtype) for each, feed in zip(function.declared.inputs, feeds, strict=True)}
+            answers = function([keras.ops.convert_to_tensor(each) for each in given.values()])
+            for want, got in zip(answers, session.run(None, given), strict=True):
+                np.testing.assert_allclose(got, want, atol=2e-6)
         return [node.op_type for node in onnx.load(tmp_path / "graph.onnx").graph.node]
 
     return agrees
@@ -111,7 +120,13 @@ def test_other_activations_and_cells_are_loops(keras: Any, agrees: Callable[...,
         assert "Scan" in agrees(keras.layers.RNN(Cell(), **arguments), masked=masked)
 
 
-def test_a_recurrent_convolution(keras: Any, load: Callable[..., SourceModel], largest_error: Callable[..., float]) -> None:
+def test_a_recurrent_convolution(keras: Any, tmp_path: Path) -> None:
+    from converter_tensorflow.functions.keras_function import keras_function
+    from converter_tensorflow.tracing.tracing import write_traced
+
     inputs = keras.Input((None, 6, 7, 2))
-    model = load(keras.Model(inputs, keras.layers.ConvLSTM2D(3, 2, return_sequences=True, padding="same")(inputs)))
-    assert largest_error(model, "traced") < 2e-6
+    model = keras.Model(inputs, keras.layers.ConvLSTM2D(3, 2, return_sequences=True, padding="same")(inputs))
+    assert write_traced(keras_function(model, LoadRequest(Source.of(model))), model, ExportRequest(tmp_path / "graph.onnx")) is None
+    x = np.random.default_rng(0).normal(size=(2, 5, 6, 7, 2)).astype(np.float32)
+    (got,) = onnxruntime.InferenceSession(tmp_path / "graph.onnx").run(None, {"input": x})
+    np.testing.assert_allclose(got, model(x), atol=2e-6)
