@@ -46,9 +46,10 @@ CASES = (
     *cases(layers.Discretization, "x:int32[batch,3]{-3..9}", title="integers", bin_boundaries=[-1.0, 0.0, 4.0]),
     case("Discretization", "adapted", _adapted, "x:float32[batch,1]"),
     *cases(layers.Hashing, _NUMBERS, {"mask_value": 3}, {"salt": 7}, {"output_mode": "one_hot"}, {"output_mode": "count"}, num_bins=5),
-    *cases(layers.Hashing, "x:string[batch,3]", {"salt": [1, 2]}, {"mask_value": "s1"}, title="words", num_bins=5),
-    *cases(layers.HashedCrossing, ("x:string[batch,1]", "y:int64[batch,1]"), {"output_mode": "one_hot"}, num_bins=7),
-    *cases(layers.HashedCrossing, ("x:int64[batch,1]", "y:int64[batch,1]"), title="integers", num_bins=7),
+    *cases(layers.Hashing, _NUMBERS, title="a key of two", num_bins=5, salt=[1, 2]),
+    *cases(layers.Hashing, "x:string[batch,3]", title="words", num_bins=5),
+    *cases(layers.HashedCrossing, ("x:int64[batch,1]", "y:int64[batch,1]"), {"output_mode": "one_hot"}, num_bins=7),
+    *cases(layers.HashedCrossing, ("x:string[batch,1]", "y:int64[batch,1]"), title="words", num_bins=7),
     *cases(
         layers.IntegerLookup,
         _NUMBERS,
