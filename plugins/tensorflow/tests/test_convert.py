@@ -32,7 +32,7 @@ def test_a_saved_model_needs_no_flag(lstm: Any, tmp_path: Path) -> None:
     lstm.export(tmp_path / "model", verbose=False)
     report = converter.convert(tmp_path / "model")
     assert report.agrees
-    assert dims_of(tmp_path / "model.onnx") == {"steps": ["batch", "length", 5], "output_0": ["batch", 6]}
+    assert dims_of(tmp_path / "model.onnx") == {"steps": ["batch", "length", 5], "ends": ["batch", 6]}
 
 
 @pytest.mark.parametrize("exporter", ["traced", "tf2onnx", "keras"])

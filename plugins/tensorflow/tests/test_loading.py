@@ -143,7 +143,7 @@ def test_a_saved_model_of_keras(load: Load, recommender: Any, tmp_path: Path) ->
     recommender.export(tmp_path / "model", verbose=False)
     model = load(tmp_path / "model")
     assert {each.name: each.dims for each in model.inputs} == {"words": ("batch", "length"), "numbers": ("batch", 8)}
-    assert [each.name for each in model.outputs] == ["output_0", "output_1"]
+    assert [each.name for each in model.outputs] == ["scores", "value"]
     assert "serving_default" in model.summary
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -11,10 +10,8 @@ import keras
 from converter.plugin import Domain, Input, Output, SourceError
 from converter_tensorflow.faces.embeddings import vocabulary
 from converter_tensorflow.faces.face import Face
-from converter_tensorflow.faces.naming import dims_of, joined, unique
+from converter_tensorflow.faces.naming import AUTOMATIC, dims_of, joined, unique
 from converter_tensorflow.faces.overriding import overridden
-
-_AUTOMATIC = re.compile(r"keras_tensor(_\d+)?")
 
 
 def face_of_graph(model: keras.Model, given: Sequence[Input]) -> Face:
@@ -47,7 +44,7 @@ def _input_name(path: tuple[Any, ...], name: str, count: int) -> str:
     """The key under which a dict takes it, else its Keras name; `input` for a name that Keras made up."""
     if any(isinstance(part, str) for part in path):
         return joined(path)
-    if _AUTOMATIC.fullmatch(name):
+    if AUTOMATIC.fullmatch(name):
         return "input" if count == 1 else f"input_{joined(path)}"
     return name
 

@@ -9,6 +9,7 @@ from typing import Any
 from converter.plugin import Axis, Dim
 
 BATCH = "batch"
+AUTOMATIC = re.compile(r"keras_tensor(_\d+)?")  # what Keras calls an input without a name
 _SPATIAL = {1: ("length",), 2: ("height", "width"), 3: ("depth", "height", "width")}
 DEFAULT_AXIS = Axis(1, 64)
 

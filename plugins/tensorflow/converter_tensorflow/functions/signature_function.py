@@ -9,6 +9,7 @@ from typing import Any
 import tensorflow as tf
 
 from converter.plugin import Domain, Input, LoadRequest, MissingInputs, Output, SourceError
+from converter_tensorflow.faces.exported import inputs_of_the_model, layers_of_the_outputs
 from converter_tensorflow.faces.naming import dims_of, joined, output_names, unique
 from converter_tensorflow.faces.overriding import overridden
 from converter_tensorflow.functions.function import Declared, TensorFunction
@@ -66,7 +67,7 @@ def _inputs(function: Any) -> tuple[Input, ...]:
             raise SourceError(f"input '{joined(path)}' is a {type(spec).__name__}, and ONNX has dense tensors", hint="convert it inside the function")
         if spec.shape.rank is None:
             raise MissingInputs(f"the rank of input '{joined(path)}' is not known", hint="save the function with an input signature that has shapes")
-    names = unique(spec.name if len(path) == 1 and spec.name else joined(path) for path, spec in leaves)
+    names = unique(inputs_of_the_model([spec.name if len(path) == 1 and spec.name else joined(path) for path, spec in leaves]))
     dims = dims_of([(name, spec.shape.as_list()) for name, (_path, spec) in zip(names, leaves, strict=True)])
     domains = [Domain(0, 255) if spec.dtype == tf.uint8 else Domain() for _path, spec in leaves]
     return tuple(Input(name, leaf[1].dtype.name, dims, domain) for name, leaf, dims, domain in zip(names, leaves, dims, domains, strict=True))
@@ -97,7 +98,8 @@ def _is_tensor(leaf: Any) -> bool:
 
 def _outputs(function: Any, inputs: Sequence[Input]) -> tuple[Output, ...]:
     leaves = [(path, leaf) for path, leaf in flat_with_path(function.structured_outputs) if leaf is not None]
-    names = output_names([path for path, _leaf in leaves], [each.name for each in inputs])
+    taken = [each.name for each in inputs]
+    names = unique(layers_of_the_outputs(output_names([path for path, _leaf in leaves], taken), function), taken)
     return tuple(Output(name, leaf.dtype.name) for name, (_path, leaf) in zip(names, leaves, strict=True))
 
 
