@@ -31,7 +31,12 @@ def traced(keras: Any, tmp_path: Path) -> Callable[..., tuple[Path, str | None]]
                 return keras.src.backend.compute_output_spec(function, *tensors)
 
         inputs = [keras.Input(batch_shape=_free(each), dtype=each.dtype.name, name=f"x{place}") for place, each in enumerate(like)]
-        model = keras.Model(inputs, Calls()(*inputs))
+        try:
+            model = keras.Model(inputs, Calls()(*inputs))
+        except AttributeError as error:
+            if "module 'keras.ops' has no attribute" not in str(error):
+                raise
+            pytest.skip(f"Keras {keras.__version__} does not have this function")
         path = tmp_path / "graph.onnx"
         return path, write_traced(keras_function(model, LoadRequest(Source.of(model))), model, ExportRequest(path))
 

@@ -82,12 +82,17 @@ def test_every_rule_stands_for_a_function_of_this_keras() -> None:
 
 
 ADDED = {
-    "rnn.bidirectional_lstm",
-    "rnn.bidirectional_gru",
+    "math.erfc",
+    "math.segment_min",
+    "nn.adaptive_average_pool",
+    "nn.adaptive_max_pool",
     "nn.depth_to_space",
     "nn.space_to_depth",
-    "nn.adaptive_max_pool",
-    "nn.adaptive_average_pool",
+    "numpy.array_split",
+    "numpy.empty_like",
+    "numpy.rad2deg",
+    "rnn.bidirectional_gru",
+    "rnn.bidirectional_lstm",
 }
 """Functions that older versions of Keras 3 do not have."""
 

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from converter.writing import Value
+from converter_tensorflow.tracing.functions.indexing import scatter_update
 from converter_tensorflow.tracing.functions.shaping import moveaxis, ravel, reshape
 from converter_tensorflow.tracing.operands import common_dtype, floating, is_floating, traced
 from converter_tensorflow.tracing.rules import Inexpressible, function
@@ -221,7 +222,7 @@ def _segments(reduction: str, start: Callable[[str], Any]) -> Callable[..., Trac
             else traced(np.full(shape, start(found.dtype), found.dtype))
         )
         places = keras.ops.expand_dims(segment_ids, -1)
-        return keras.ops.scatter_update(base, places, found, reduction=reduction)
+        return scatter_update(base, places, found, reduction)
 
     return rule
 
