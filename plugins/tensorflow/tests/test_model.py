@@ -205,3 +205,12 @@ def test_a_refusal_of_the_model_is_told(load: Load, recommender: Any) -> None:
     with pytest.raises(SourceError, match=r"the model refuses its input: indices\[0,0\] = 30 is not in \[0, 30\) \(in Embedding\)") as caught:
         model.run({"numbers": np.ones((1, 8), np.float32), "words": np.array([[30]], np.int32)})
     assert "--input 'words:int32[batch=1..64,length=1..64]{0..29}'" in caught.value.hint
+
+
+def test_a_batch_of_large_images_ends_early(load: Load, keras: Any) -> None:
+    """Seventeen photographs through a large net are more than a machine holds."""
+    highest = {}
+    for size in (32, 300, 1200):
+        model = load(keras.Sequential([keras.Input((size, size, 3)), keras.layers.GlobalAveragePooling2D()]))
+        highest[size] = model.axes["batch"].high
+    assert highest == {32: 64, 300: 15, 1200: 3}

@@ -21,6 +21,8 @@ from converter_tensorflow.tensors import to_array
 BASES = (64, 32, 16, 8, 4, 2, 1, 128, 256)  # sizes of all free dims at once; the first accepted one is where the search starts
 STEPS = (1, 2, 4, 8, 16, 32)
 ROOM = 8  # an axis reaches this many times its smallest size: the host tries three times an example of twice the smallest
+MOST = 2**22  # numbers of a batch: TensorFlow holds many times as much while it computes
+FEWEST = 3  # sizes of an axis that the proof tries
 USUAL_HIGHEST = 9  # what integers of an unknown range are drawn up to
 
 
@@ -38,11 +40,19 @@ def accepted(function: TensorFunction, given: Mapping[str, Axis]) -> Accepted:
     free = [name for name in _axis_names(inputs) if name not in given and name != BATCH]
     base = _base(_Trial(function, inputs, {BATCH: 1, **example_sizes(given)}), free)
     if base is None:
-        return Accepted(inputs, {name: given.get(name, DEFAULT_AXIS) for name in _axis_names(inputs)})
+        return Accepted(inputs, {name: given.get(name) or _usual(inputs, name) for name in _axis_names(inputs)})
     trial = base.tied(_equal_axes(base, free)).checking_shapes()
     found = {name: _axis(trial, name) for name in _axis_names(trial.inputs) if name in free}
     ranged = _with_ranges(trial)
-    return Accepted(ranged, {name: given.get(name) or found.get(name, DEFAULT_AXIS) for name in _axis_names(ranged)})
+    return Accepted(ranged, {name: given.get(name) or found.get(name) or _usual(ranged, name) for name in _axis_names(ranged)})
+
+
+def _usual(inputs: Sequence[Input], name: str) -> Axis:
+    """The range of an axis of which nothing is known; a batch of large images ends early."""
+    if name != BATCH:
+        return DEFAULT_AXIS
+    largest = max(math.prod(dim for dim in each.dims if isinstance(dim, int)) for each in inputs)
+    return replace(DEFAULT_AXIS, high=max(FEWEST, min(DEFAULT_AXIS.high, MOST // max(largest, 1))))
 
 
 @dataclass(frozen=True)
