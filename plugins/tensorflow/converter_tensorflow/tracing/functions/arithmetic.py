@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import keras
 import numpy as np
+import tensorflow as tf
 
 from converter.writing import Value
 from converter_tensorflow.tracing.functions.elementwise import Binary, joined
@@ -205,7 +205,7 @@ def nan_to_num(x: Any, nan: float = 0.0, posinf: float | None = None, neginf: fl
     found = traced(x)
     if not is_floating(found.dtype):
         return found
-    limits = keras.ops.finfo(found.dtype) if hasattr(keras.ops, "finfo") else np.finfo(found.dtype)
+    limits = tf.as_dtype(found.dtype)
     above, below = (limits.max if posinf is None else posinf), (limits.min if neginf is None else neginf)
 
     def known(v: Value) -> Value:
