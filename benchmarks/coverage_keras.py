@@ -12,7 +12,6 @@ import os
 import sys
 import warnings
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from time import perf_counter
 
@@ -28,10 +27,11 @@ import keras
 import tensorflow as tf
 
 from keras_cases import PARTS
-from keras_cases.apart import Task, judged_apart, preload
 from keras_cases.case import Case
-from keras_cases.judging import COLUMNS
+from keras_cases.forked import preload
+from keras_cases.judging import COLUMNS, judge
 from keras_cases.page import DOCUMENT, Found, document
+from measuring.apart import measure
 from measuring.arguments import arguments, is_wanted
 from measuring.kept import Kept
 from measuring.tables import counted
@@ -39,6 +39,7 @@ from measuring.verdict import OURS
 
 CACHE = Path("build/coverage_keras.jsonl")
 LIMIT = 600.0  # seconds of one conversion
+TOGETHER = 40  # conversions that share a process, which has to start TensorFlow
 
 
 def main() -> None:
@@ -52,8 +53,8 @@ def main() -> None:
     for part in given.part.split(",") if given.part else PARTS:
         rows = {name: cases for name, cases in PARTS[part].items() if is_wanted(name, given.only)}
         tasks = [(case, column) for cases in rows.values() for case in cases for column in columns]
-        open_tasks = [(case, column) for case, column in tasks if given.fresh or kept.get((case.row, case.setting, column)) is None]
-        _measure(open_tasks, kept, jobs=given.jobs, limit=given.limit, deadline=started + given.seconds)
+        tasks = [(case, column) for case, column in tasks if given.fresh or kept.get((case.row, case.setting, column)) is None]
+        measure(tasks, judge, kept, jobs=given.jobs, together=TOGETHER, limit=given.limit, deadline=started + given.seconds)
         found[part] = {name: _found(cases, kept) for name, cases in rows.items()}
         for column in columns:
             print(f"{part}, {column}: {counted(verdict for row in found[part].values() for verdict in row[column])}", flush=True)
@@ -65,20 +66,6 @@ def main() -> None:
 
 def _found(cases: Sequence[Case], kept: Kept) -> Found:
     return {column: [kept.get((case.row, case.setting, column)) for case in cases] for column in COLUMNS}
-
-
-def _measure(tasks: Sequence[Task], kept: Kept, *, jobs: int, limit: float, deadline: float) -> None:
-    """Judge the tasks in so many processes at a time; of neighbours, which share a model, as many as can be in one."""
-    share = -(-len(tasks) // jobs)
-    with ThreadPoolExecutor(jobs) as pool:
-        list(pool.map(lambda first: _measure_in_turn(tasks[first : first + share], kept, limit, deadline), range(0, len(tasks), share or 1)))
-
-
-def _measure_in_turn(tasks: Sequence[Task], kept: Kept, limit: float, deadline: float) -> None:
-    for verdict in judged_apart(tasks, limit, deadline):
-        kept.put(verdict)
-        if verdict.column == OURS and not verdict.agrees:
-            print(f"{verdict.row}({verdict.setting}): {'refused by the proof: ' * verdict.refused}{verdict.reason}", flush=True)
 
 
 if __name__ == "__main__":

@@ -11,8 +11,6 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 from time import perf_counter
 
@@ -22,13 +20,13 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # a process that is forked must h
 
 import torch
 
+from measuring.apart import measure
 from measuring.arguments import arguments, is_wanted
 from measuring.kept import Kept
 from measuring.tables import counted
-from measuring.verdict import OURS, Verdict
+from measuring.verdict import OURS
 from torch_cases import PARTS
-from torch_cases.apart import judge_apart, preload
-from torch_cases.case import Case
+from torch_cases.forked import judge_forked, preload
 from torch_cases.judging import COLUMNS
 from torch_cases.page import DOCUMENT, Found, document
 
@@ -46,9 +44,9 @@ def main() -> None:
     found: dict[str, dict[str, Found]] = {}
     for part in given.part.split(",") if given.part else PARTS:
         cases = {name: make() for name, make in PARTS[part].items() if is_wanted(name, given.only)}
-        for column in columns:
-            every = [case for each in cases.values() for case in each]
-            _measure(every, column, kept, jobs=given.jobs, limit=given.limit, fresh=given.fresh, deadline=started + given.seconds)
+        tasks = [(case, column) for column in columns for each in cases.values() for case in each]
+        tasks = [(case, column) for case, column in tasks if given.fresh or kept.get((case.row, case.setting, column)) is None]
+        measure(tasks, judge_forked, kept, jobs=given.jobs, together=1, limit=given.limit, deadline=started + given.seconds)
         found[part] = {
             name: {column: [kept.get((case.row, case.setting, column)) for case in each] for column in COLUMNS} for name, each in cases.items()
         }
@@ -56,21 +54,6 @@ def main() -> None:
             print(f"{part}, {column}: {counted(verdict for row in found[part].values() for verdict in row[column])}", flush=True)
     if given.write:
         DOCUMENT.write_text(document(found, torch=torch.__version__.partition("+")[0], limit=given.limit), "utf-8")
-
-
-def _measure(cases: list[Case], column: str, kept: Kept, *, jobs: int, limit: float, fresh: bool, deadline: float) -> None:
-    open_cases = [case for case in cases if fresh or kept.get((case.row, case.setting, column)) is None]
-    with ThreadPoolExecutor(jobs) as pool:
-        for verdict in pool.map(partial(_judged, column=column, limit=limit, deadline=deadline), open_cases):
-            if verdict is None:
-                continue
-            kept.put(verdict)
-            if column == OURS and not verdict.agrees:
-                print(f"{verdict.row}({verdict.setting}): {'refused by the proof: ' * verdict.refused}{verdict.reason}", flush=True)
-
-
-def _judged(case: Case, *, column: str, limit: float, deadline: float) -> Verdict | None:
-    return judge_apart(case, column, limit) if perf_counter() < deadline else None
 
 
 if __name__ == "__main__":

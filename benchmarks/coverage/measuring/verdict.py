@@ -46,6 +46,11 @@ class Verdict:
         return asdict(self)
 
 
+def failed(row: str, setting: str, column: str, reason: str) -> Verdict:
+    """Return the verdict of a conversion that gave no graph."""
+    return Verdict(row, setting, column, short(reason))
+
+
 def short(reason: str) -> str:
     """Return a reason in one line, not too long."""
     line = " ".join(reason.split())

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import inspect
-import os
 import re
-import signal
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +11,7 @@ from typing import Any
 import pytest
 
 from measuring.tables import NOT_MEASURED
-from measuring.verdict import OURS, Verdict
+from measuring.verdict import OURS
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "reference" / "coverage-keras.md"
 TITLES = {"layers": "Layers", "applications": "Applications"}
@@ -157,62 +154,3 @@ def test_a_model_is_always_the_same(parts: Mapping[str, Any]) -> None:
     case = parts["layers"]["Conv1D"][0]
     first, second = case.model().get_weights(), case.model().get_weights()
     assert all(np.array_equal(*pair) for pair in zip(first, second, strict=True))
-
-
-@pytest.mark.usefixtures("keras")
-def test_a_crash_and_a_hang_cost_one_case(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing of TensorFlow runs in these processes, which are forked from one in which it has run."""
-    from keras_cases import apart
-    from keras_cases.case import Case
-
-    does = {
-        "agrees": lambda: None,
-        "crashes": lambda: os.kill(os.getpid(), signal.SIGKILL),
-        "hangs": lambda: time.sleep(60),
-        "raises": lambda: int("x"),
-    }
-
-    def judge(case: Case, column: str) -> Verdict:
-        does[case.setting]()
-        return Verdict(case.row, case.setting, column, converted=True)
-
-    monkeypatch.setattr(apart, "judge", judge)
-    monkeypatch.setattr(apart, "PATIENCE", 0.01)
-    tasks = [(Case("row", setting, lambda: None), OURS) for setting in ("agrees", "crashes", "raises", "hangs", "agrees")]
-    found = [verdict.reason for verdict in apart.judged_apart(tasks, 100.0, float("inf"))]
-    assert found == ["", "the process died of SIGKILL", "ValueError: invalid literal for int() with base 10: 'x'", "not done after 100 s", ""]
-    assert not list(apart.judged_apart(tasks, 100.0, time.perf_counter()))
-
-
-@pytest.mark.usefixtures("keras")
-def test_nothing_is_begun_after_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
-    from keras_cases import apart
-    from keras_cases.case import Case
-
-    def judge(case: Case, column: str) -> Verdict:
-        time.sleep(0.5)
-        return Verdict(case.row, case.setting, column, converted=True)
-
-    monkeypatch.setattr(apart, "judge", judge)
-    tasks = [(Case("row", str(number), lambda: None), OURS) for number in range(9)]
-    found = list(apart.judged_apart(tasks, 100.0, time.perf_counter() + 0.8))
-    assert 1 <= len(found) < len(tasks)
-    assert all(verdict.agrees for verdict in found)
-
-
-@pytest.mark.usefixtures("keras")
-def test_a_row_counts_what_is_measured_and_says_why() -> None:
-    from keras_cases.judging import COLUMNS, KERAS, TF2ONNX
-    from keras_cases.page import CELLS, row
-
-    found: dict[str, list[Any]] = {column: [None, None] for column in COLUMNS}
-    found[OURS] = [
-        Verdict("Dense", "default", OURS, converted=True, by="traced", nodes=3, transposes=1, seconds=0.2),
-        Verdict("Dense", "units=1", OURS, "tf2onnx: differs | here", refused=True),
-    ]
-    found[TF2ONNX] = [Verdict("Dense", "default", TF2ONNX, "differs", converted=True), Verdict("Dense", "units=1", TF2ONNX, "no operators")]
-    cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", row("Dense", found))[1:-1]]
-    assert len(cells) == CELLS
-    assert cells[:8] == ["Dense", "2", "1", "0", NOT_MEASURED, NOT_MEASURED, "1", "traced"]
-    assert cells[-1] == r"`units=1`: the proof refuses it (tf2onnx: differs \| here)"
-    assert KERAS in COLUMNS

@@ -26,7 +26,7 @@ from keras_cases.case import Case
 from measuring.conversion import converted, cpu_seconds
 from measuring.faults import Answer, Unloadable, faults
 from measuring.graphs import facts
-from measuring.verdict import OURS, Verdict, short
+from measuring.verdict import OURS, Verdict, failed, short
 
 if TYPE_CHECKING:
     from converter_tensorflow.model import TensorFlowModel
@@ -44,11 +44,6 @@ def judge(case: Case, column: str) -> Verdict:
         return _ours(case, Path(name)) if column == OURS else _alone(case, column, Path(name) / "graph.onnx")
 
 
-def failed(case: Case, column: str, reason: str) -> Verdict:
-    """Return the verdict of a conversion that gave no graph."""
-    return Verdict(case.row, case.setting, column, short(reason))
-
-
 def _ours(case: Case, folder: Path) -> Verdict:
     request = Request(Source.of(case.model()), folder / "graph.onnx", inputs=case.inputs, axes=case.axes)
     return converted(request, case.row, case.setting)
@@ -64,12 +59,12 @@ def _alone(case: Case, column: str, path: Path) -> Verdict:
         with converting(column):  # for its silence
             _EXPORTERS[column](keras_model, path)
     except Exception as error:  # noqa: BLE001 - an exporter fails in its own ways
-        return failed(case, column, str(getattr(error, "message", error)))
+        return failed(case.row, case.setting, column, str(getattr(error, "message", error)))
     seconds = cpu_seconds() - started
     try:
         fault = next(faults(path, model, answers), "")
     except Unloadable as error:
-        return failed(case, column, str(error))
+        return failed(case.row, case.setting, column, str(error))
     return Verdict(case.row, case.setting, column, short(fault), converted=True, by=column, seconds=seconds, **facts(path))
 
 

@@ -23,7 +23,7 @@ from converter.request import Request
 from measuring.conversion import converted, cpu_seconds
 from measuring.faults import Answer, Unloadable, faults
 from measuring.graphs import facts
-from measuring.verdict import OURS, Verdict, short
+from measuring.verdict import OURS, Verdict, failed, short
 from torch_cases.case import Case
 
 if TYPE_CHECKING:
@@ -41,11 +41,6 @@ def judge(case: Case, column: str) -> Verdict:
         warnings.simplefilter("ignore")
         folder = Path(name)
         return _ours(case, folder) if column == OURS else _bare(case, column, folder)
-
-
-def failed(case: Case, column: str, reason: str) -> Verdict:
-    """Return the verdict of a conversion that gave no graph."""
-    return Verdict(case.row, case.setting, column, short(reason))
 
 
 def _ours(case: Case, folder: Path) -> Verdict:
@@ -70,7 +65,7 @@ def _bare(case: Case, column: str, folder: Path) -> Verdict:
     try:
         _EXPORTERS[column](model, path)
     except Exception as error:  # noqa: BLE001 - an exporter fails in its own ways
-        return failed(case, column, f"{type(error).__name__}: {_root(error)}")
+        return failed(case.row, case.setting, column, f"{type(error).__name__}: {_root(error)}")
     seconds = cpu_seconds() - started
     try:
         fault = next(faults(path, model, answers), "")

@@ -1,0 +1,8 @@
+"""What the benchmarks of coverage share can be imported."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).parents[2] / "benchmarks" / "coverage"))
