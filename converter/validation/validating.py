@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -41,7 +40,6 @@ def validate(
         agreements += _judge(session, outputs, case, tolerance, names or {}, optimised=True)
         progress(number + 1, len(cases) + len(plain))
     del session  # two of a large model are twice its weights
-    gc.collect()  # a session and its road know each other
     unoptimised = Session(graph, device=device, optimised=False)
     for number, case in enumerate(each for each in cases if each.name in plain):
         agreements += _judge(unoptimised, outputs, case, tolerance, names or {}, optimised=False)

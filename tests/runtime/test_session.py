@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import pickle
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 
@@ -231,3 +232,18 @@ def test_the_public_names() -> None:
     ]
     assert all(hasattr(runtime, name) for name in runtime.__all__)
     assert Path(runtime.__file__).name == "__init__.py"
+
+
+@pytest.mark.parametrize("length", [0, 2, 300_000])  # not called, called in slots, called by the plain road
+def test_a_session_that_is_let_go_gives_its_graph_back_at_once(graph: Callable[[str], bytes], length: int) -> None:
+    session = Session(graph(NEGATE), device="cpu")
+    for _ in range(3 if length else 0):
+        session(np.ones(length, np.float32))
+    opened = weakref.ref(session._opened)
+    gc.collect()
+    gc.disable()
+    try:
+        del session
+        assert opened() is None
+    finally:
+        gc.enable()

@@ -32,6 +32,7 @@ from converter_torch.exporters.patches.parametrizations import computed_weights
 from converter_torch.exporters.patches.pooling import free_pooling
 from converter_torch.exporters.patches.ranks import attention_of_four_dims
 from converter_torch.exporters.patches.recurrence import recurrent_operators
+from converter_torch.exporters.patches.replacing import Holders
 from converter_torch.exporters.patches.scalars import constant_scalars
 from converter_torch.exporters.patches.transposed import free_transposed_convolutions
 from converter_torch.exporters.patches.unseen import zeros_for_unseen
@@ -71,7 +72,7 @@ PATCHES: tuple[Patch, ...] = (
 def patched(module: nn.Module) -> Iterator[tuple[nn.Module, Notes]]:
     """Apply every patch; gives the module to export, and the notes that the patches make while it is exported."""
     notes = Notes()
-    with contextlib.ExitStack() as stack:
+    with Holders().shared(), contextlib.ExitStack() as stack:
         for patch in PATCHES:
             module = stack.enter_context(patch(module, notes))
         yield module, notes

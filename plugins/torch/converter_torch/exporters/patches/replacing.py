@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextvars import ContextVar
 from types import ModuleType
 from typing import Any
 
@@ -36,14 +37,36 @@ def everywhere(functions: Mapping[Callable[..., Any], Callable[..., Any]]) -> It
     """Replace functions (a mapping from each to its stand-in) in every Python module that holds one, under whatever name."""
     stand_ins = {id(function): stand_in for function, stand_in in functions.items()}
     with contextlib.ExitStack() as stack:
-        for module in list(sys.modules.values()):
-            if isinstance(module, ModuleType) and (found := _holding(module, stand_ins)):
-                stack.enter_context(attributes(module, found))
+        for module, held in (_holders.get() or Holders()).modules():
+            if held.isdisjoint(stand_ins):  # nearly always, and this is the quick way to know
+                continue
+            found = {name: stand_ins[id(value)] for name, value in vars(module).copy().items() if id(value) in stand_ins}
+            stack.enter_context(attributes(module, found))
+            held.update(map(id, found.values()))
         yield
 
 
-def _holding(module: ModuleType, stand_ins: Mapping[int, Any]) -> dict[str, Any]:
-    held = vars(module).copy()
-    if stand_ins.keys().isdisjoint(map(id, held.values())):  # nearly always, and this is the quick way to know
-        return {}
-    return {name: stand_ins[id(value)] for name, value in held.items() if id(value) in stand_ins}
+class Holders:
+    """What the modules hold, read once for many replacements: there are thousands of modules, and looking through them takes its time."""
+
+    def __init__(self) -> None:
+        self._held: dict[str, tuple[ModuleType, set[int]]] = {}
+
+    @contextlib.contextmanager
+    def shared(self) -> Iterator[None]:
+        """Let every replacement that is made in this context look here."""
+        token = _holders.set(self)
+        try:
+            yield
+        finally:
+            _holders.reset(token)
+
+    def modules(self) -> Iterable[tuple[ModuleType, set[int]]]:
+        """Return each module and the ids of what it holds, or once held."""
+        for name, module in list(sys.modules.items()):
+            if name not in self._held and isinstance(module, ModuleType):
+                self._held[name] = module, set(map(id, vars(module).copy().values()))
+        return self._held.values()
+
+
+_holders: ContextVar[Holders | None] = ContextVar("holders", default=None)
