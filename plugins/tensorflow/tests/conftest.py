@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -27,6 +28,7 @@ def keras() -> Any:
     startup.start()
     import keras
 
+    gc.freeze()  # what TensorFlow has set up need not be looked through again and again
     return keras
 
 

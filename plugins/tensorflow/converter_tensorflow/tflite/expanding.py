@@ -56,22 +56,18 @@ _ROUNDED = """
     y = Mul (centred, step)
 }}
 """
+_BETWEEN = """<opset_import: ["" : {opset}], domain: "tensorflow.lite">
+{name} (x) => (y) {{
+    low = Constant <value_float = {low}> ()
+    high = Constant <value_float = 1.0> ()
+    y = Clip (x, low, high)
+}}"""
 _FUNCTIONS = {
     PREFIX + PER_ROW: _ROUNDED.replace("{axes}", "-1"),
     PREFIX + PER_ITEM: _ROUNDED.replace("{axes}", "1, 2, 3"),
     PREFIX + COPIED: '<opset_import: ["" : {opset}], domain: "tensorflow.lite">\n{name} (x) => (y) {{ y = Identity (x) }}',
-    PREFIX + CLIPPED: """<opset_import: ["" : {opset}], domain: "tensorflow.lite">
-{name} (x) => (y) {{
-    low = Constant <value_float = -1.0> ()
-    high = Constant <value_float = 1.0> ()
-    y = Clip (x, low, high)
-}}""",
-    PREFIX + "RELU_0_TO_1": """<opset_import: ["" : {opset}], domain: "tensorflow.lite">
-{name} (x) => (y) {{
-    low = Constant <value_float = 0.0> ()
-    high = Constant <value_float = 1.0> ()
-    y = Clip (x, low, high)
-}}""",
+    PREFIX + CLIPPED: _BETWEEN.replace("{low}", "-1.0"),
+    PREFIX + "RELU_0_TO_1": _BETWEEN.replace("{low}", "0.0"),
     PREFIX + GELU: """<opset_import: ["" : {opset}], domain: "tensorflow.lite">
 {name} (x) => (y) {{
     half = Constant <value_float = 0.5> ()

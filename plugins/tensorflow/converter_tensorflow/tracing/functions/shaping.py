@@ -186,25 +186,23 @@ def _rolled(value: Value, step: int, axis: int) -> Value:
 @function("nn.depth_to_space")
 def depth_to_space(x: Any, block_size: int, data_format: str = "channels_last") -> Traced:
     """Blocks of channels as squares of pixels."""
-    found = traced(x)
-    if data_format != "channels_last":
-        raise Inexpressible("channels first")
-    rows, columns, channels = found.shape[1:]
-    value = found.first.node("DepthToSpace", blocksize=block_size)
-    dims: Shape = (found.shape[0], _times(rows, block_size), _times(columns, block_size), None if channels is None else channels // block_size**2)
-    return Traced(value, dims, first=True)
+    batch, rows, columns, channels = _channels_last(x, data_format)
+    dims: Shape = (batch, _times(rows, block_size), _times(columns, block_size), None if channels is None else channels // block_size**2)
+    return Traced(traced(x).first.node("DepthToSpace", blocksize=block_size), dims, first=True)
 
 
 @function("nn.space_to_depth")
 def space_to_depth(x: Any, block_size: int, data_format: str = "channels_last") -> Traced:
     """Squares of pixels as blocks of channels."""
-    found = traced(x)
+    batch, *pixels, channels = _channels_last(x, data_format)
+    dims: Shape = (batch, *(None if dim is None else dim // block_size for dim in pixels), _times(channels, block_size**2))
+    return Traced(traced(x).first.node("SpaceToDepth", blocksize=block_size), dims, first=True)
+
+
+def _channels_last(x: Any, data_format: str) -> Shape:
     if data_format != "channels_last":
         raise Inexpressible("channels first")
-    rows, columns, channels = found.shape[1:]
-    value = found.first.node("SpaceToDepth", blocksize=block_size)
-    divided = [None if dim is None else dim // block_size for dim in (rows, columns)]
-    return Traced(value, (found.shape[0], *divided, _times(channels, block_size**2)), first=True)
+    return traced(x).shape
 
 
 def _times(dim: int | None, factor: int) -> int | None:
