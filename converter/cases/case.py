@@ -37,7 +37,7 @@ class Case:
     def rounding(self) -> dict[str, float] | None:
         """How far the answers are from exact ones, as far as the model knows, by the name of the output; None where that was not asked."""
         place = self.folder / "rounding"
-        return {name: float(error) for name, error in arrays.read(place).items()} if place.is_dir() else None
+        return {name: float(error) for name, error in arrays.read(place).items()} if arrays.are_at(place) else None
 
     @property
     def title(self) -> str:

@@ -1,4 +1,6 @@
-"""Arrays in a folder: one `.npy` each and a manifest; no pickle.
+"""Arrays on disk under one name: a manifest, `inputs.json`, and beside it an `.npy` for each, `inputs.0.npy`; no pickle.
+
+They have no folder of their own: a conversion records dozens of sets, and file systems take their time to remove a folder.
 
 NumPy's own formats lose what ONNX needs: `np.save` the name of bfloat16, `U` arrays trailing NULs, `savez` an input called "file".
 So extended floats are stored as unsigned integers beside their dtype's name, and strings as JSON.
@@ -17,38 +19,45 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-MANIFEST = "arrays.json"
 
-
-def write(arrays: Mapping[str, np.ndarray], folder: Path) -> None:
-    """Write the arrays into `folder`, made if need be. Raises TypeError for a string array that holds anything else."""
-    folder.mkdir(parents=True, exist_ok=True)
+def write(arrays: Mapping[str, np.ndarray], place: Path) -> None:
+    """Write the arrays under the name `place`, its folder made if need be. Raises TypeError for a string array that holds anything else."""
+    place.parent.mkdir(parents=True, exist_ok=True)
     rows = []
     for number, (name, value) in enumerate(arrays.items()):
         array = np.asarray(value)
         dtype = dtypes.name_of(array.dtype)
         if dtype == dtypes.STRING:
-            (folder / f"{number}.json").write_text(json.dumps(_strings(name, array)), encoding="utf-8")
+            _part(place, f"{number}.json").write_text(json.dumps(_strings(name, array)), encoding="utf-8")
         else:
             raw = array.view(f"u{array.dtype.itemsize}") if dtype in dtypes.EXTENDED else array
-            np.save(folder / f"{number}.npy", raw, allow_pickle=False)
+            np.save(_part(place, f"{number}.npy"), raw, allow_pickle=False)
         rows.append({"name": name, "dtype": dtype, "shape": list(array.shape)})
-    (folder / MANIFEST).write_text(json.dumps(rows), encoding="utf-8")
+    _part(place, "json").write_text(json.dumps(rows), encoding="utf-8")
 
 
-def read(folder: Path) -> dict[str, np.ndarray]:
+def read(place: Path) -> dict[str, np.ndarray]:
     """Return what `write` wrote, mapped from disk and read-only."""
-    rows = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    return {row["name"]: _read_one(folder, number, row["dtype"], row["shape"]) for number, row in enumerate(rows)}
+    rows = json.loads(_part(place, "json").read_text(encoding="utf-8"))
+    return {row["name"]: _read_one(place, number, row["dtype"], row["shape"]) for number, row in enumerate(rows)}
 
 
-def _read_one(folder: Path, number: int, dtype: str, shape: list[int]) -> np.ndarray:
+def are_at(place: Path) -> bool:
+    """Tell whether `write` wrote there."""
+    return _part(place, "json").exists()
+
+
+def _part(place: Path, ending: str) -> Path:
+    return place.with_name(f"{place.name}.{ending}")
+
+
+def _read_one(place: Path, number: int, dtype: str, shape: list[int]) -> np.ndarray:
     if dtype == dtypes.STRING:
-        strings = json.loads((folder / f"{number}.json").read_text(encoding="utf-8"))
+        strings = json.loads(_part(place, f"{number}.json").read_text(encoding="utf-8"))
         array = np.empty(len(strings), object)
         array[:] = strings
         return array.reshape(shape)
-    path = folder / f"{number}.npy"
+    path = _part(place, f"{number}.npy")
     raw: np.ndarray = np.load(path, mmap_mode="r" if 0 not in shape else None, allow_pickle=False)  # an empty file cannot be mapped
     return raw.view(dtypes.numpy_dtype(dtype)) if dtype in dtypes.EXTENDED else raw
 

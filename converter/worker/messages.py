@@ -14,7 +14,7 @@ from converter.source import Source
 from converter.specs import Axis, input_from_json
 from converter.worker import arrays
 
-COLUMNS_FOLDER = "columns"
+COLUMNS = "columns"
 
 
 def source_to_json(source: Source) -> dict[str, str]:
@@ -30,14 +30,14 @@ def source_from_json(document: dict[str, str]) -> Source:
 def load_request_to_json(request: LoadRequest, folder: Path) -> dict[str, Any]:
     """Return the document of a load request; its table goes into `folder`."""
     if request.columns is not None:
-        arrays.write(request.columns, folder / COLUMNS_FOLDER)
+        arrays.write(request.columns, folder / COLUMNS)
     return {
         "source": source_to_json(request.source),
         "model": request.model,
         "model_args": dict(request.model_args),
         "inputs": [dataclasses.asdict(each) for each in request.inputs],
         "axes": {name: dataclasses.asdict(axis) for name, axis in request.axes.items()},
-        "columns": str(folder / COLUMNS_FOLDER) if request.columns is not None else None,
+        "columns": str(folder / COLUMNS) if request.columns is not None else None,
         "options": dict(request.options),
         "trust": request.trust,
     }

@@ -14,7 +14,7 @@ from converter import dtypes
 from converter.worker import arrays
 
 SHAPES = st.lists(st.integers(0, 4), max_size=4).map(tuple)
-NAMES = st.one_of(st.sampled_from(["file", "arr_0", "x", "a/b", "../up", "state.h", "", "x:0", "arrays.json", "0.npy"]), st.text(max_size=8))
+NAMES = st.one_of(st.sampled_from(["file", "arr_0", "x", "a/b", "../up", "state.h", "", "x:0", "down.json", "0.npy"]), st.text(max_size=8))
 
 
 @st.composite
@@ -50,7 +50,8 @@ def test_what_is_written_is_read_back(given_arrays: dict[str, np.ndarray]) -> No
         found = arrays.read(Path(folder) / "deep" / "down")
         assert list(found) == list(given_arrays)
         assert all(same(found[name], array) for name, array in given_arrays.items())
-        assert sorted(path.name for path in Path(folder).iterdir()) == ["deep"]
+        assert [path.name for path in Path(folder).iterdir()] == ["deep"]
+        assert all(path.name.startswith("down.") for path in (Path(folder) / "deep").iterdir())
 
 
 @pytest.mark.parametrize("dtype", dtypes.ALL)
@@ -59,8 +60,8 @@ def test_every_dtype_and_shape(tmp_path: Path, dtype: str, shape: tuple[int, ...
     words = np.array(["a", "b\0", "", "ü", "\0", "long" * 9], object)
     full = words if dtype == dtypes.STRING else np.arange(6).astype(dtypes.numpy_dtype(dtype))
     array = full[: int(np.prod(shape))].reshape(shape)
-    arrays.write({"file": array}, tmp_path)
-    assert same(arrays.read(tmp_path)["file"], array)
+    arrays.write({"file": array}, tmp_path / "set")
+    assert same(arrays.read(tmp_path / "set")["file"], array)
 
 
 def test_views_strides_and_byte_orders(tmp_path: Path) -> None:
@@ -71,22 +72,22 @@ def test_views_strides_and_byte_orders(tmp_path: Path) -> None:
         "big": base.astype(">f4"),
         "half": base.astype(dtypes.numpy_dtype("bfloat16")).T[::2],
     }
-    arrays.write(given_arrays, tmp_path)
-    found = arrays.read(tmp_path)
+    arrays.write(given_arrays, tmp_path / "set")
+    found = arrays.read(tmp_path / "set")
     assert all(np.array_equal(found[name], array) for name, array in given_arrays.items())
 
 
 @pytest.mark.parametrize("text", [np.array(["a\0", "bc"]), np.array(["a", "bc"], np.dtypes.StringDType()), np.array("alone")])
 def test_every_kind_of_text_becomes_objects(tmp_path: Path, text: np.ndarray) -> None:
-    arrays.write({"s": text}, tmp_path)
-    found = arrays.read(tmp_path)["s"]
+    arrays.write({"s": text}, tmp_path / "set")
+    found = arrays.read(tmp_path / "set")["s"]
     assert (found.dtype, found.shape, found.tolist()) == (np.dtype(object), text.shape, text.tolist())
 
 
 def test_what_is_read_cannot_be_changed(tmp_path: Path) -> None:
-    arrays.write({"x": np.zeros(3, np.float32)}, tmp_path)
+    arrays.write({"x": np.zeros(3, np.float32)}, tmp_path / "set")
     with pytest.raises(ValueError, match="read-only"):
-        arrays.read(tmp_path)["x"][0] = 1
+        arrays.read(tmp_path / "set")["x"][0] = 1
 
 
 @pytest.mark.parametrize("item", [1, None, b"bytes", ["a"]])
@@ -94,9 +95,19 @@ def test_strings_are_only_strings(tmp_path: Path, item: object) -> None:
     array = np.empty(2, object)
     array[:] = ["a", item]
     with pytest.raises(TypeError, match=r"s holds .* among its strings"):
-        arrays.write({"s": array}, tmp_path)
+        arrays.write({"s": array}, tmp_path / "set")
 
 
 def test_a_dtype_that_onnx_lacks(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="datetime64"):
-        arrays.write({"when": np.array(["2020-01-01"], "datetime64[D]")}, tmp_path)
+        arrays.write({"when": np.array(["2020-01-01"], "datetime64[D]")}, tmp_path / "set")
+
+
+def test_sets_lie_side_by_side(tmp_path: Path) -> None:
+    for number, name in enumerate(("inputs", "outputs", "again")):
+        assert not arrays.are_at(tmp_path / name)
+        arrays.write({"x": np.full(3, number), "s": np.array([name], object)}, tmp_path / name)
+    for number, name in enumerate(("inputs", "outputs", "again")):
+        assert arrays.are_at(tmp_path / name)
+        found = arrays.read(tmp_path / name)
+        assert (found["x"].tolist(), found["s"].tolist()) == ([number] * 3, [name])
