@@ -214,3 +214,35 @@ def test_a_batch_of_large_images_ends_early(load: Load, keras: Any) -> None:
         model = load(keras.Sequential([keras.Input((size, size, 3)), keras.layers.GlobalAveragePooling2D()]))
         highest[size] = model.axes["batch"].high
     assert highest == {32: 64, 300: 15, 1200: 3}
+
+
+def test_a_recurrent_model_answers_as_it_does_eagerly_in_a_hundredth_of_the_time(keras: Any, load: Load, tf: Any) -> None:
+    layers = keras.layers
+    ids, extra = keras.Input((None,), dtype="int32", name="ids"), keras.Input((None, 3), name="extra")
+    hidden = layers.concatenate([layers.Embedding(9, 4, mask_zero=True)(ids), extra])
+    hidden = layers.Bidirectional(layers.GRU(5, return_sequences=True))(hidden)
+    net = keras.Model({"ids": ids, "extra": extra}, {"last": layers.LSTM(3)(hidden), "every": hidden})
+    model = load(net, ["ids:int32[batch,length]{0..8}", "extra:float32[batch,length,3]"])
+    assert model.axes["length"].high == 64
+    for batch, length in ((1, 1), (3, 40)):
+        feeds = model.sample(np.random.default_rng(length), {"batch": batch, "length": length})
+        found, wanted = model.run(feeds), net({name: tf.constant(value) for name, value in feeds.items()}, training=False)
+        for name, value in found.items():
+            np.testing.assert_allclose(value, wanted[name], atol=1e-6)
+
+
+def test_a_recurrent_model_that_needs_a_number_is_called_eagerly(keras: Any, load: Load) -> None:
+    class Net(keras.Model):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.lstm = keras.layers.LSTM(3, return_sequences=True)
+
+        def call(self, x: Any) -> Any:
+            return self.lstm(x)[:, : int(x.shape[1]) // 2]
+
+    net = Net()
+    model = load(net, ["steps:float32[batch,length=2..9,4]"])
+    x = np.ones((2, 6, 4), np.float32)
+    (found,) = model.run({"steps": x}).values()
+    assert found.shape == (2, 3, 3)
+    np.testing.assert_allclose(found, net(x), atol=1e-6)

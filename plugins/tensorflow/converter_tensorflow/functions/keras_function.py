@@ -12,14 +12,16 @@ from converter.plugin import LoadRequest, SourceError
 from converter_tensorflow.faces.functional import face_of_graph
 from converter_tensorflow.faces.subclassed import face_of_a_call
 from converter_tensorflow.functions.function import Declared, TensorFunction
+from converter_tensorflow.functions.graph_call import Call, call_of
 
 
 @dataclass(frozen=True)
 class KerasFunction(TensorFunction):
-    """Calls the model in inference mode. `structure` nests the flat tensors into the arguments of the model's call."""
+    """Calls the model in inference mode. `structure` nests the flat tensors into the arguments of the model's call; `call` is what runs it."""
 
     model: keras.Model
     structure: list[Any]
+    call: Call
 
     def arguments(self, flat: Sequence[Any]) -> list[Any]:
         """Return the arguments of the model's call that hold these values."""
@@ -27,7 +29,7 @@ class KerasFunction(TensorFunction):
 
     def __call__(self, tensors: Sequence[Any]) -> list[Any]:
         """Return the model's flat answers, in inference mode."""
-        return list(keras.tree.flatten(self.model(*self.arguments(tensors), training=False)))
+        return self.call(tensors)
 
     def fits(self, shapes: Sequence[tuple[int, ...]]) -> bool:
         """Let the layers compute their shapes: a convolution or pool that is larger than the image raises here, where a call may not."""
@@ -47,7 +49,13 @@ def keras_function(model: keras.Model, request: LoadRequest) -> KerasFunction:
     """
     _refuse_states(model)
     face = face_of_graph(model, request.inputs) if getattr(model, "inputs", None) else face_of_a_call(model, request)
-    return KerasFunction(Declared(face.inputs, face.outputs, _summary(model)), model, face.structure)
+
+    def eager(tensors: Sequence[Any]) -> list[Any]:
+        arguments = keras.tree.pack_sequence_as(face.structure, list(tensors))
+        return list(keras.tree.flatten(model(*arguments, training=False)))
+
+    declared = Declared(face.inputs, face.outputs, _summary(model))
+    return KerasFunction(declared, model, face.structure, call_of(model, eager, face.inputs))
 
 
 def _summary(model: keras.Model) -> str:
