@@ -6,6 +6,8 @@ and named after their operator. Parameters keep a dotted name (`encoder.0.weight
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import re
 from collections.abc import Iterator
 
@@ -19,20 +21,33 @@ def canonicalise(model: ir.Model) -> None:
     """Drop what nothing needs, merge equal weights, then order and name everything in place. Inputs and outputs keep their names."""
     for function in model.functions.values():  # inlined nodes are read by the model's opset; whether that is right, the proof tells
         function.opset_imports.update(model.opset_imports)
-    common.InlinePass()(model)
-    common.RemoveUnusedNodesPass()(model)
-    common.LiftConstantsToInitializersPass(size_limit=0)(model)
-    common.LiftSubgraphInitializersToMainGraphPass()(model)  # only there a weight may lie in a data file
-    common.DeduplicateInitializersPass()(model)
-    common.RemoveUnusedFunctionsPass()(model)  # type: ignore[no-untyped-call]
-    common.RemoveUnusedOpsetsPass()(model)
-    common.ClearMetadataAndDocStringPass()(model)
+    with _unlogged():
+        common.InlinePass()(model)
+        common.RemoveUnusedNodesPass()(model)
+        common.LiftConstantsToInitializersPass(size_limit=0)(model)
+        common.LiftSubgraphInitializersToMainGraphPass()(model)  # only there a weight may lie in a data file
+        common.DeduplicateInitializersPass()(model)
+        common.RemoveUnusedFunctionsPass()(model)  # type: ignore[no-untyped-call]
+        common.RemoveUnusedOpsetsPass()(model)
+        common.ClearMetadataAndDocStringPass()(model)
     graph = model.graph
     _order(graph)
     border = {*graph.inputs, *graph.outputs}
     _name(graph, border, taken={value.name or "" for value in border})
     graph.name = "main"
     model.opset_imports.update(sorted((domain, model.opset_imports.pop(domain)) for domain in list(model.opset_imports)))
+
+
+@contextlib.contextmanager
+def _unlogged() -> Iterator[None]:
+    """Keep what the passes have to say, a weight that is an output for instance, off the user's screen."""
+    logger = logging.getLogger("onnx_ir")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def _order(graph: ir.Graph) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import shutil
 from collections.abc import Callable
@@ -9,11 +10,13 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import onnx_ir as ir
 import pytest
 from onnx import numpy_helper
 
 from converter.cases import Case
 from converter.graph import finish
+from converter.graph.canonical import canonicalise
 from converter.specs import Axis, Input, ModelSpec, Output
 
 HEADER = '<ir_version: 10, opset_import: ["" : 20]>'
@@ -162,3 +165,13 @@ def test_a_weight_of_a_branch_may_carry_the_name_of_an_outer_node(tmp_path: Path
     for attribute, value in zip(model.graph.node[2].attribute, (1.0, 2.0), strict=True):
         attribute.g.initializer.append(numpy_helper.from_array(np.full(3, value, np.float32), attribute.g.output[0].name))
     finished_bytes(tmp_path / "out", model, case)
+
+
+def test_what_the_passes_say_is_not_for_the_user(caplog: pytest.LogCaptureFixture) -> None:
+    """A weight that is an output is left where it is, which onnx_ir warns of."""
+    model = ir.from_onnx_text(f"{HEADER} g (float[3] x) => (float[3] y, float[3] w) <float[3] w = {{1.0, 2.0, 3.0}}> {{ y = Mul(x, w) }}")
+    with caplog.at_level(logging.WARNING):
+        canonicalise(model)
+    assert not caplog.records
+    logging.getLogger("onnx_ir").warning("this one is")
+    assert [record.message for record in caplog.records] == ["this one is"]
