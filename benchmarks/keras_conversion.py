@@ -1,7 +1,8 @@
 """What the conversion of a Keras model takes, seconds and peak memory: python benchmarks/keras_conversion.py [--rounds 3] [--only NAME,NAME].
 
 Whole commands: `converter convert model.keras`, which proves its graph, beside scripts that do nothing but load the file and call tf2onnx's `from_keras` or
-Keras's own `export`. "above" is what our command takes besides its exporter: the worker's start with TensorFlow's import, loading, recording, validating.
+Keras's own `export`. "above" is what our command takes besides its exporter, and "load" the part of it in which the worker starts, imports TensorFlow and Keras, reads the
+file and tries which sizes the model takes. The first line has what these imports take alone.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ PEERS = {
     "from_keras": LOADED + "import tf2onnx; tf2onnx.convert.from_keras(model, opset=18, output_path='peer.onnx')",
     "export": LOADED + "model.export('peer.onnx', format='onnx', verbose=False)",
 }
+IMPORTS = "from converter_tensorflow import startup; startup.start(); import keras"
 QUIET = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0", "CUDA_VISIBLE_DEVICES": ""}
 FAILS = "fails"
 
@@ -42,10 +44,18 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", default="", help="models whose name contains one of these, with commas between")
     given = parser.parse_args()
-    print(row("", ["converter", "above", "from_keras", "export"]))
+    print(row("", ["converter", "above", "load", "from_keras", "export"]))
+    _print_imports(given.rounds)
     for name, model in MODELS.items():
         if any(each in name for each in given.only.split(",")):
             _print_model(name, model, given.rounds)
+
+
+def _print_imports(rounds: int) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        runs = [_alone(Path(folder), IMPORTS) for _ in range(rounds)]
+    print(row("imports alone, s", ["", "", _figure(runs, 0, "{:.1f}")]))
+    print(row("    peak MB", ["", "", _figure(runs, 1, "{:,.0f}", 1e-6)]), flush=True)
 
 
 def _print_model(name: str, model: str, rounds: int) -> None:
@@ -56,18 +66,18 @@ def _print_model(name: str, model: str, rounds: int) -> None:
             ours.append(_converted(Path(folder)))
             for peer, script in PEERS.items():
                 peers[peer].append(_alone(Path(folder), script))
-    seconds, above, memory = (median(run[place] for run in ours) for place in range(3))
-    print(row(f"{name}, s", [f"{seconds:.1f}", f"{above:.1f}", *(_figure(runs, 0, "{:.1f}") for runs in peers.values())]))
-    print(row("    peak MB", [f"{memory / 1e6:,.0f}", "", *(_figure(runs, 1, "{:,.0f}", 1e-6) for runs in peers.values())]), flush=True)
+    seconds, above, load, memory = (median(run[place] for run in ours) for place in range(4))
+    print(row(f"{name}, s", [f"{seconds:.1f}", f"{above:.1f}", f"{load:.1f}", *(_figure(runs, 0, "{:.1f}") for runs in peers.values())]))
+    print(row("    peak MB", [f"{memory / 1e6:,.0f}", "", "", *(_figure(runs, 1, "{:,.0f}", 1e-6) for runs in peers.values())]), flush=True)
 
 
-def _converted(folder: Path) -> tuple[float, float, float]:
-    """Seconds of our command, those of them that are not the exporter's, and its peak in bytes."""
+def _converted(folder: Path) -> tuple[float, float, float, float]:
+    """Seconds of our command, those of them that are not the exporter's, those of its loading, and its peak in bytes."""
     command = [CONVERTER, "convert", "model.keras", "-o", "ours.onnx", "--quiet", "--report", "report.json"]
     samples, _told = sampled(command, folder, QUIET)
     stages: dict[str, float] = json.loads((folder / "report.json").read_text())["seconds"]
     exporter = sum(taken for stage, taken in stages.items() if stage.startswith("export "))
-    return samples[-1].seconds, samples[-1].seconds - exporter, max(each.memory for each in samples)
+    return samples[-1].seconds, samples[-1].seconds - exporter, stages["load"], max(each.memory for each in samples)
 
 
 def _alone(folder: Path, script: str) -> tuple[float, float]:
