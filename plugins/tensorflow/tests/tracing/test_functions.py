@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
+import importlib
+import inspect
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +79,10 @@ def called(name: str, **arguments: Any) -> Make:
 
 def resized(size: tuple[int, int], interpolation: str) -> Make:
     return lambda ops: lambda x: ops.image.resize(x, size, interpolation=interpolation)
+
+
+def of_backend(module: str, name: str) -> Make:
+    return lambda ops: lambda x: getattr(importlib.import_module(f"keras.src.backend.tensorflow.{module}"), name)(x)
 
 
 CASES: list[tuple[str, Make, Draw]] = [
@@ -308,6 +315,45 @@ CASES: list[tuple[str, Make, Draw]] = [
     ("rfft of fewer", lambda ops: lambda x: ops.rfft(x, 32)[0], signals),
     ("fft", lambda ops: lambda x: ops.fft((x, x * 0))[0], signals),
     ("stft", lambda ops: lambda x: ops.stft(x, 16, 8, 32)[0], signals),
+    ("fft2", lambda ops: lambda x: ops.fft2((x, x * 0))[0], blocks),
+    ("ifft2", lambda ops: lambda x: ops.ifft2((x, x + 1))[1], blocks),
+    # shapes and parts
+    ("append", lambda ops: lambda x, y: ops.append(x, y, axis=0), pairs),
+    ("array", lambda ops: lambda x: ops.array(x), rows),
+    ("array_split", lambda ops: lambda x: ops.array_split(x, 3, axis=1)[1], rows),
+    ("copy", lambda ops: ops.copy, rows),
+    ("vstack", lambda ops: lambda x, y: ops.vstack([x, y]), pairs),
+    ("size", lambda ops: lambda x: x * ops.cast(ops.size(x), "float32"), rows),
+    ("ndim", lambda ops: lambda x: x * ops.ndim(x), rows),
+    ("eye of a free size", lambda ops: lambda x: x + ops.eye(ops.shape(x)[0], 4), rows),
+    ("empty", lambda ops: lambda x: ops.empty((ops.shape(x)[0], 4)) * 0 + x, rows),
+    ("empty_like", lambda ops: lambda x: ops.empty_like(x) * 0 + x, rows),
+    ("stop_gradient", lambda ops: ops.stop_gradient, rows),
+    ("real and conjugate", lambda ops: lambda x: ops.real(ops.conjugate(x)) + ops.conj(x), rows),
+    # further numbers
+    ("tanh", lambda ops: ops.tanh, rows),
+    ("erfc", lambda ops: ops.erfc, rows),
+    ("amax", lambda ops: lambda x: ops.amax(x, axis=1), rows),
+    ("amin", lambda ops: lambda x: ops.amin(x, axis=0, keepdims=True), rows),
+    ("greater_equal", lambda ops: lambda x, y: x >= y, two_wholes),
+    ("divide by name", lambda ops: ops.divide, two_wholes),
+    ("bitwise", lambda ops: lambda x, y: ops.bitwise_xor(ops.bitwise_and(x, y), ops.bitwise_or(x, 3)), two_wholes),
+    ("deg2rad", lambda ops: ops.deg2rad, rows),
+    ("rad2deg", lambda ops: ops.rad2deg, rows),
+    ("isposinf", lambda ops: ops.isposinf, odd),
+    ("isneginf", lambda ops: ops.isneginf, odd),
+    ("select", lambda ops: lambda x, y: ops.select([x > 1, x > 0], [x, y], -7.0), pairs),
+    ("inner", lambda ops: ops.inner, pairs),
+    ("vdot", lambda ops: ops.vdot, pairs),
+    ("det", lambda ops: lambda x: ops.det(ops.matmul(ops.transpose(x, (0, 2, 1)), x) + ops.eye(4)), blocks),
+    ("segment_max", lambda ops: lambda x: ops.segment_max(ops.transpose(x), np.array([0, 1, 0, 2]), num_segments=3), rows),
+    ("segment_min", lambda ops: lambda x: ops.segment_min(ops.transpose(x), np.array([0, 1, 0, 2]), num_segments=3), rows),
+    ("batch_normalization", lambda ops: lambda x: ops.batch_normalization(x, np.ones(4, "float32"), np.full(4, 2, "float32"), axis=-1), rows),
+    ("dot_product_attention", lambda ops: lambda x: ops.dot_product_attention(*[ops.reshape(x, (-1, 3, 2, 2))] * 3), blocks),
+    # what keras.ops has other names for
+    ("abs of the backend", of_backend("numpy", "abs"), rows),
+    ("conj of the backend", of_backend("numpy", "conj"), rows),
+    ("tanh of the backend", of_backend("nn", "tanh"), rows),
     # branches and loops
     ("cond", lambda ops: lambda x: ops.cond(ops.sum(x) > 0, lambda: x * 2, lambda: x - 1), blocks),
     ("while_loop", lambda ops: lambda x: ops.while_loop(lambda v: ops.sum(ops.abs(v)) < 99, lambda v: (v * 2,), (x,))[0], blocks),
@@ -315,6 +361,29 @@ CASES: list[tuple[str, Make, Draw]] = [
 ]
 
 
+@pytest.fixture(scope="module")
+def reached(keras: Any) -> Iterator[set[str]]:  # noqa: ARG001 - the rules are read once Keras is there
+    """The names of the rules that the tests of this file have called."""
+    from converter_tensorflow.tracing import tracing  # noqa: F401 - with every rule
+    from converter_tensorflow.tracing.rules import functions
+
+    names: set[str] = set()
+
+    def noting(name: str, rule: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(rule)
+        def noted(*args: Any, **kwargs: Any) -> Any:
+            names.add(name)
+            return rule(*args, **kwargs)
+
+        return noted
+
+    before = dict(functions)
+    functions.update({name: noting(name, rule) for name, rule in before.items()})
+    yield names
+    functions.update(before)
+
+
+@pytest.mark.usefixtures("reached")
 @pytest.mark.parametrize(("make", "draw"), [pytest.param(make, draw, id=name) for name, make, draw in CASES])
 def test_agrees_with_keras(keras: Any, traced: Callable[..., tuple[Path, str | None]], make: Make, draw: Draw) -> None:
     rng = np.random.default_rng(0)
@@ -329,3 +398,26 @@ def test_agrees_with_keras(keras: Any, traced: Callable[..., tuple[Path, str | N
         assert (got.shape, got.dtype) == (want.shape, want.dtype)
         scale = np.abs(want[np.isfinite(want)]).max(initial=1) if want.dtype.kind == "f" else 0
         np.testing.assert_allclose(got, want, rtol=2e-5 if want.dtype.kind == "f" else 0, atol=3e-6 * scale)
+
+
+def test_every_rule_is_reached(reached: set[str], request: pytest.FixtureRequest) -> None:
+    if sum("test_agrees_with_keras[" in each.nodeid for each in request.session.items) < len(CASES):
+        pytest.skip("not every case was chosen")
+    from converter_tensorflow.tracing.rules import functions
+
+    unreached = {name for name in functions if name not in reached and not name.startswith("rnn.")}  # layers call those: test_recurrent.py
+    assert not unreached
+
+
+def test_rules_take_what_their_functions_take(keras: Any) -> None:  # noqa: ARG001
+    """A rule whose arguments have other names is never used."""
+    from converter_tensorflow.tracing import tracing  # noqa: F401 - with every rule
+    from converter_tensorflow.tracing.hooks import backend_functions
+    from converter_tensorflow.tracing.rules import functions
+
+    given = {name: inspect.signature(function).parameters for function, name in backend_functions().items()}
+    for name, rule in functions.items():
+        wanted = [
+            each for each in inspect.signature(rule).parameters.values() if each.kind is each.POSITIONAL_OR_KEYWORD and each.default is each.empty
+        ]
+        assert {each.name for each in wanted} <= set(given.get(name, {each.name: each for each in wanted})), name

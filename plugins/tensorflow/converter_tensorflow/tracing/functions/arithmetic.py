@@ -33,9 +33,18 @@ function("numpy.multiply")(_promoted(lambda a, b: a * b))
 function("numpy.maximum")(_promoted(lambda a, b: a.node("Max", b)))
 function("numpy.minimum")(_promoted(lambda a, b: a.node("Min", b)))
 function("numpy.power")(_promoted(lambda a, b: a**b))
-function("numpy.bitwise_and")(_promoted(lambda a, b: a & b if a.dtype == "bool" else a.node("BitwiseAnd", b)))
-function("numpy.bitwise_or")(_promoted(lambda a, b: a | b if a.dtype == "bool" else a.node("BitwiseOr", b)))
-function("numpy.bitwise_xor")(_promoted(lambda a, b: a.node("Xor" if a.dtype == "bool" else "BitwiseXor", b)))
+
+
+def _bits(operator: str) -> Callable[[Any, Any], Traced]:
+    def rule(x: Any, y: Any) -> Traced:
+        return joined(x, y, common_dtype(x, y), lambda a, b: a.node(operator, b))
+
+    return rule
+
+
+function("numpy.bitwise_and")(_bits("BitwiseAnd"))
+function("numpy.bitwise_or")(_bits("BitwiseOr"))
+function("numpy.bitwise_xor")(_bits("BitwiseXor"))
 
 
 @function("numpy.divide", "numpy.true_divide")

@@ -64,7 +64,17 @@ def vstack(xs: Sequence[Any]) -> Traced:
     return concatenate([expand_dims(each, 0) if len(shape_of(each)) == 1 else each for each in xs], 0)
 
 
-@function("numpy.split", "numpy.array_split")
+@function("numpy.array_split")
+def array_split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
+    """Parts along an axis; where their number does not divide it, the first ones are longer by one."""
+    whole = traced(x).shape[int(axis) % traced(x).ndim]
+    if not isinstance(indices_or_sections, int) or whole is None:
+        return split(x, indices_or_sections, axis)
+    lengths = [whole // indices_or_sections + (place < whole % indices_or_sections) for place in range(indices_or_sections)]
+    return split(x, np.cumsum(lengths)[:-1], axis)
+
+
+@function("numpy.split")
 def split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     """Parts along an axis, of one length or between places."""
     found = traced(x)

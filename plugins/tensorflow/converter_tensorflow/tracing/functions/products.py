@@ -44,7 +44,13 @@ def dot(x1: Any, x2: Any) -> Any:
     return tensordot(x1, x2, ([len(left) - 1], [len(right) - 2]))
 
 
-@function("numpy.vdot", "numpy.inner")
+@function("numpy.vdot")
+def vdot(x1: Any, x2: Any) -> Any:
+    """Over all elements."""
+    return tensordot(keras.ops.reshape(x1, (-1,)), keras.ops.reshape(x2, (-1,)), 1)
+
+
+@function("numpy.inner")
 def inner(x1: Any, x2: Any) -> Any:
     """Over the last axes."""
     left, right = shape_of(x1), shape_of(x2)
@@ -134,9 +140,9 @@ def _as_matmul(terms: list[str], result: str, operands: Sequence[Any], sizes: di
 
 
 @function("linalg.det")
-def det(x: Any) -> Traced:
+def det(a: Any) -> Traced:
     """The determinants of matrices."""
-    found = traced(x)
+    found = traced(a)
     return Traced(found.value.node("Det"), found.shape[:-2])
 
 
