@@ -78,6 +78,7 @@ def test_labels_are_what_the_loss_wants(example: SimpleNamespace) -> None:
     assert example.train.labels_of(words).tolist() == [[1, 36, 0], [11, 12, 13]]
 
 
+@pytest.mark.slow
 def test_a_few_steps_of_training_lower_the_loss(example: SimpleNamespace) -> None:
     import keras
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as some
@@ -14,6 +15,7 @@ from converter_torch.exporters.patches.entropies import written_out_entropies
 from converter_torch.exporters.patches.margins import margins_of_one
 from converter_torch.exporters.patches.notes import Notes
 
+pytestmark = pytest.mark.usefixtures("holders")
 CLASSES = 4
 REDUCTIONS = some.sampled_from(["none", "mean", "sum"])
 

@@ -15,6 +15,8 @@ from converter_torch.exporters.patches.divisors import own_divisors
 from converter_torch.exporters.patches.notes import Notes
 from converter_torch.exporters.patches.pooling import free_pooling
 
+pytestmark = pytest.mark.usefixtures("holders")
+
 
 class Call(nn.Module):
     """A function of torch.nn.functional with its settings."""
