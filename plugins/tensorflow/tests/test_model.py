@@ -246,3 +246,20 @@ def test_a_recurrent_model_that_needs_a_number_is_called_eagerly(keras: Any, loa
     (found,) = model.run({"steps": x}).values()
     assert found.shape == (2, 3, 3)
     np.testing.assert_allclose(found, net(x), atol=1e-6)
+
+
+def test_a_deep_model_answers_as_it_does_eagerly_and_keeps_nothing(keras: Any, load: Load) -> None:
+    image = keras.Input((None, None, 3), name="image")
+    hidden = image
+    for place in range(40):
+        hidden = keras.layers.ReLU()(keras.layers.BatchNormalization()(keras.layers.Conv2D(3, 3, padding="same")(hidden)))
+        hidden = keras.layers.add([hidden, image]) if place % 7 == 0 else hidden
+    net = keras.Model(image, keras.layers.Dense(2, name="scores")(keras.layers.GlobalMaxPooling2D()(hidden)))
+    model = load(net)
+    feeds = model.sample(np.random.default_rng(0), {"batch": 2, "height": 9, "width": 12})
+    calls: list[Any] = []
+    net.layers[1].call = lambda x, own=net.layers[1].call: calls.append(x) or own(x)  # type: ignore[func-returns-value]
+    (found,) = model.run(feeds).values()
+    assert not calls
+    np.testing.assert_allclose(found, net(feeds["image"], training=False), atol=1e-5)
+    assert len(calls) == 1
