@@ -231,7 +231,7 @@ def test_a_recurrent_model_answers_as_it_does_eagerly_in_a_hundredth_of_the_time
             np.testing.assert_allclose(value, wanted[name], atol=1e-6)
 
 
-def test_a_recurrent_model_that_needs_a_number_is_called_eagerly(keras: Any, load: Load) -> None:
+def test_code_of_the_models_own_is_called_eagerly(keras: Any, load: Load) -> None:
     class Net(keras.Model):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
@@ -263,3 +263,13 @@ def test_a_deep_model_answers_as_it_does_eagerly_and_keeps_nothing(keras: Any, l
     assert not calls
     np.testing.assert_allclose(found, net(feeds["image"], training=False), atol=1e-5)
     assert len(calls) == 1
+
+
+def test_a_layer_that_does_something_else_in_a_graph_is_called_eagerly(keras: Any, load: Load) -> None:
+    """TimeDistributed takes the first step alone where the number of steps is free."""
+    steps = keras.Input((None, 6, 3), name="steps")
+    net = keras.Model(steps, keras.layers.TimeDistributed(keras.layers.LSTM(2), name="y")(steps))
+    model = load(net)
+    for batch, length in ((1, 4), (9, 2), (2, 9)):
+        feeds = model.sample(np.random.default_rng(0), {**dict.fromkeys(model.axes, length), "batch": batch})
+        np.testing.assert_allclose(model.run(feeds)["y"], net(feeds["steps"], training=False), atol=1e-6)

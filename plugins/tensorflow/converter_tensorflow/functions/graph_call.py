@@ -16,11 +16,17 @@ from converter.plugin import Input
 
 Call = Callable[[Sequence[Any]], list[Any]]
 _DEEP = 100  # layers; to trace fewer takes longer than it saves
+_OTHERWISE = (
+    keras.layers.Lambda,
+    keras.layers.TimeDistributed,
+)  # may give something else in a graph of free sizes, where the latter takes the first step alone
 
 
 def call_of(model: keras.Model, eager: Call, inputs: Sequence[Input]) -> Call:
-    """Return a call of a model with the answers of `eager`: a graph of a recurrent or deep one, where TensorFlow can trace it."""
+    """Return a call of a model with the answers of `eager`: a graph of a recurrent or deep one of Keras's own layers, where TensorFlow can trace it."""
     layers = list(model._flatten_layers())
+    if not all(type(layer).__module__.startswith("keras.") and not isinstance(layer, _OTHERWISE) for layer in layers):
+        return eager
     if len(layers) < _DEEP and not any(isinstance(layer, keras.layers.RNN) for layer in layers):
         return eager
     graph = tf.function(
@@ -30,11 +36,15 @@ def call_of(model: keras.Model, eager: Call, inputs: Sequence[Input]) -> Call:
     )
     try:
         concrete = graph.get_concrete_function()
-    except Exception:  # noqa: BLE001 - code of the model's own that needs a number where the graph has a free size raises what it likes
+    except Exception:  # noqa: BLE001 - a layer that needs a number where the graph has a free size raises what it likes
         return eager
 
     def call(tensors: Sequence[Any]) -> list[Any]:
-        has_values = tf.executing_eagerly() and all(isinstance(each, tf.Tensor) for each in tensors)  # else the model is being written
-        return list(concrete(*tensors)) if has_values else eager(tensors)
+        if not (tf.executing_eagerly() and all(isinstance(each, tf.Tensor) for each in tensors)):
+            return eager(tensors)  # the model is being written
+        try:
+            return list(concrete(*tensors))
+        except tf.errors.OpError:  # whose reason is the clearer one when it is called eagerly
+            return eager(tensors)
 
     return call
