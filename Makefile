@@ -10,8 +10,7 @@ PLUGIN ?=
 WORKERS ?= 2
 EXTRAS_xgboost := [cpu,onnxmltools]
 TESTS := $(if $(PLUGIN),plugins/$(PLUGIN)/tests,tests plugins)
-# Files in their own order: by the number of tests, as xdist would have it, long files of few tests come last and leave a core idle.
-PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 WHEELS ?=
 WHEELS_FOR ?= 3.12
