@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -112,3 +114,21 @@ def _held() -> Iterator[tuple[tuple[str, str], Callable[..., Any]]]:
 
 def changed(before: dict[tuple[str, str], Callable[..., Any]]) -> set[tuple[str, str]]:
     return {place for place, value in _held() if place in before and before[place] is not value}
+
+
+FIRST_CONVERSION = """
+import sys, torch, converter
+class Chosen(torch.nn.Module):
+    def forward(self, x):
+        return torch.cond(x.sum() > 0, lambda y: y * 2, lambda y: y - 1, (x,))
+assert converter.convert(Chosen(), sys.argv[1], inputs=["x:float32[n]"]).agrees
+with torch.device("meta"):
+    made = [torch.tensor([1.0]), torch.full((2,), 1.0), torch.linspace(0, 1, 3), torch.as_tensor([1.0]), torch.zeros(2)]
+print({each.device.type for each in made}, torch.full in torch.overrides.get_ignored_functions())
+"""
+
+
+def test_stand_ins_do_not_get_into_what_torch_reads_once(tmp_path: Path) -> None:
+    """Its lists of its own functions: in a fresh process they are read by dynamo, in the middle of an export."""
+    done = subprocess.run([sys.executable, "-c", FIRST_CONVERSION, str(tmp_path / "net.onnx")], capture_output=True, text=True, check=False)
+    assert done.stdout == "{'meta'} True\n", done.stderr

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from types import ModuleType
 from typing import Any
+
+from torch import overrides
+from torch.utils import _device
 
 
 def of_each(given: Any, dims: int) -> list[Any]:
@@ -35,6 +39,7 @@ def attributes(owner: Any, values: Mapping[str, Any]) -> Iterator[None]:
 @contextlib.contextmanager
 def everywhere(functions: Mapping[Callable[..., Any], Callable[..., Any]]) -> Iterator[None]:
     """Replace functions (a mapping from each to its stand-in) in every Python module that holds one, under whatever name."""
+    _fill_caches()
     stand_ins = {id(function): stand_in for function, stand_in in functions.items()}
     with contextlib.ExitStack() as stack:
         for module, held in (_holders.get() or Holders()).modules():
@@ -44,6 +49,14 @@ def everywhere(functions: Mapping[Callable[..., Any], Callable[..., Any]]) -> It
             stack.enter_context(attributes(module, found))
             held.update(map(id, found.values()))
         yield
+
+
+@functools.cache
+def _fill_caches() -> None:
+    """Let torch read its lists of its own functions, which it does once, before stand-ins can get into them: `torch.device("meta")` would be without effect on theirs."""
+    _device._device_constructors()
+    for read in (overrides.get_overridable_functions, overrides.get_ignored_functions, overrides.get_testing_overrides):
+        read()
 
 
 class Holders:
