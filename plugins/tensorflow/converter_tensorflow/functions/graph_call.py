@@ -16,10 +16,8 @@ from converter.plugin import Input
 
 Call = Callable[[Sequence[Any]], list[Any]]
 _DEEP = 100  # layers; to trace fewer takes longer than it saves
-_OTHERWISE = (
-    keras.layers.Lambda,
-    keras.layers.TimeDistributed,
-)  # may give something else in a graph of free sizes, where the latter takes the first step alone
+# What may give something else in a graph of free sizes: the latter takes the first step alone.
+_OTHERWISE = (keras.layers.Lambda, keras.layers.TimeDistributed)
 
 
 def call_of(model: keras.Model, eager: Call, inputs: Sequence[Input]) -> Call:

@@ -39,7 +39,6 @@ def attributes(owner: Any, values: Mapping[str, Any]) -> Iterator[None]:
 @contextlib.contextmanager
 def everywhere(functions: Mapping[Callable[..., Any], Callable[..., Any]]) -> Iterator[None]:
     """Replace functions (a mapping from each to its stand-in) in every Python module that holds one, under whatever name."""
-    _fill_caches()
     stand_ins = {id(function): stand_in for function, stand_in in functions.items()}
     with contextlib.ExitStack() as stack:
         for module, held in (_holders.get() or Holders()).modules():
@@ -63,6 +62,7 @@ class Holders:
     """What the modules hold, read once for many replacements: there are thousands of modules, and looking through them takes its time."""
 
     def __init__(self) -> None:
+        _fill_caches()
         self._held: dict[str, tuple[ModuleType, set[int]]] = {}
 
     @contextlib.contextmanager
