@@ -22,10 +22,10 @@ from torch_cases.modules import name_of, pytorch_tests
 from torch_cases.page import CELLS, DOCUMENT, row
 
 SAMPLE = {
-    "modules": ("Conv1d", "Embedding"),
-    "transformers": ("distilbert", "vit"),
-    "classics": ("PointNet", "DeepFM"),
-    "recurrent": ("LSTM", "GRU packed"),
+    "modules": ("Conv1d", "Embedding", "GELU"),
+    "transformers": ("distilbert", "vit", "resnet"),
+    "classics": ("MobileNet with squeeze-excite", "PointNet", "DeepFM"),
+    "recurrent": ("LSTM", "GRU packed", "RNN with tanh unbatched"),
 }
 AGREE, WHY = 6, CELLS - 1  # cells of ours: how many agree, and why others do not
 
