@@ -15,7 +15,7 @@ from keras_cases.weights import moved
 
 SMALLEST = MappingProxyType({"Xception": 71, "InceptionV3": 75, "InceptionResNetV2": 75})
 USUAL_SMALLEST = 32
-SEEN = 32  # images that the statistics are taken from
+SEEN = 256  # images that the statistics are taken from
 PREPARING = ("ConvNeXt", "EfficientNet", "MobileNetV3")  # take pixels and scale them themselves
 
 
@@ -23,30 +23,40 @@ def built(name: str) -> keras.Model:
     """Return the model; its batch is free.
 
     Kernels are He's, so that values neither fade nor grow; moving statistics are those of random images as the proof draws them: a deep model with
-    statistics that do not fit is chaotic, and no two ways of computing it agree.
+    statistics that do not fit is chaotic, and no two ways of computing it agree. The last kernel gives logits of deviation 1, as training does: the
+    softmax of large ones makes a choice of any rounding.
     """
-    size = smallest(name)
-    model = getattr(keras.applications, name)(weights=None, input_shape=(size, size, 3))
+    model = _untrained(name)
     rng = np.random.default_rng(0)
     for variable in model.trainable_variables:
         if variable.path.endswith("kernel"):
             fan_in = np.prod(variable.shape[:-1]) if "depthwise" not in variable.path else np.prod(variable.shape[:2])
             variable.assign(rng.standard_normal(variable.shape, np.float32) * np.float32(np.sqrt(2 / fan_in)))
     seen = image(name).draw(rng, {"batch": SEEN})
-    return _settled(moved(model), seen)
-
-
-def _settled(model: keras.Model, images: np.ndarray) -> keras.Model:
-    """Return the model, its moving statistics those of these images."""
-    normalizations = [layer for layer in model._flatten_layers() if isinstance(layer, keras.layers.BatchNormalization)]
-    usual = [layer.momentum for layer in normalizations]
-    for layer in normalizations:
-        layer.momentum = 0.0
-    if normalizations:
-        model(images, training=True)
-    for layer, momentum in zip(normalizations, usual, strict=True):
-        layer.momentum = momentum
+    _settle(moved(model), seen)
+    logits = _untrained(name, classifier_activation=None)
+    logits.set_weights(model.get_weights())
+    last = [variable for variable in model.trainable_variables if variable.path.endswith("kernel")][-1]
+    last.assign(last / np.std(logits(seen)))
     return model
+
+
+def _untrained(name: str, **options: object) -> keras.Model:
+    size = smallest(name)
+    model: keras.Model = getattr(keras.applications, name)(weights=None, input_shape=(size, size, 3), **options)
+    return model
+
+
+def _settle(model: keras.Model, images: np.ndarray) -> None:
+    """Make the moving statistics those of these images, with nothing dropped."""
+    layers = model._flatten_layers()
+    changed = [(layer, "momentum", layer.momentum) for layer in layers if isinstance(layer, keras.layers.BatchNormalization)]
+    changed += [(layer, "rate", layer.rate) for layer in layers if isinstance(layer, keras.layers.Dropout)]
+    for layer, name, _ in changed:
+        setattr(layer, name, 0.0)
+    model(images, training=True)
+    for layer, name, usual in changed:
+        setattr(layer, name, usual)
 
 
 def smallest(name: str) -> int:
