@@ -11,15 +11,14 @@ import numpy as np
 
 from converter.errors import InputError, UsageError
 from converter.runtime.binding.bound import Bound
-from converter.runtime.binding.road import BindingRoad
 from converter.runtime.opening.devices import Device
 from converter.runtime.opening.graph import Source, open_somewhere
 from converter.runtime.opening.handles import stream_address
 from converter.runtime.opening.options import Options
 from converter.runtime.opening.placement import Placement, placement
 from converter.runtime.opening.ports import Port
-from converter.runtime.plain.road import PlainRoad
 from converter.runtime.result import Result
+from converter.runtime.roads import road_of
 from converter.runtime.tables.batches import Rows, map_batches
 from converter.runtime.warming import warm_up
 
@@ -81,12 +80,8 @@ class Session:
         options = Options(optimised, threads, sizes or {}, address, cuda_graph, tf32, memory_bytes, provider_options or {}, stream_owner=stream)
         self._device, self._opened = open_somewhere(source, device, options)
         self._source = source if isinstance(source, bytes) else Path(source).absolute()
-        chosen = self._device
-        if self._opened.is_bindable and not (chosen.is_cpu and self._opened.is_native):
-            road: PlainRoad | BindingRoad = BindingRoad(self._opened, pool_bytes)
-        else:
-            road = PlainRoad(self._opened, pool_bytes)
-        self._call, self._plans = road.call, road.plans.known if isinstance(road, PlainRoad) else {}
+        road = road_of(self._opened, pool_bytes)
+        self._call, self._plans = road.call, road.known
         self._first = next(iter(self._opened.inputs), "")
 
     def __del__(self) -> None:

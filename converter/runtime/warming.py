@@ -38,7 +38,9 @@ def warm_up(opened: Opened, call: Callable[[Mapping[str, Any]], Any], sizes: Seq
         try:
             call(feeds)
             if not memory.place.is_host and opened.is_bindable:
-                call({name: _moved(array, memory) for name, array in feeds.items()})
+                moved = {name: _moved(array, memory) for name, array in feeds.items()}
+                for _ in ("the shapes are learned", "the buffers are made"):
+                    call(moved)
         except GraphError as error:
             raise GraphError(f"warm-up with zeros: {error.message}", hint=_BY_HAND) from error
 

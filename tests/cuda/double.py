@@ -13,6 +13,7 @@ import contextlib
 import ctypes
 import gc
 import itertools
+import math
 import mmap
 import sys
 import threading
@@ -28,6 +29,7 @@ from converter.errors import ConverterError, GraphError, InputError
 from converter.runtime import Block, Device, Session
 from converter.runtime import ort_private as ort
 from converter.runtime.arrays import dlpack
+from converter.runtime.arrays.libraries import DLPack
 from converter.runtime.arrays.places import CUDA, LEGACY, Place
 from converter.runtime.device import streams
 from converter.runtime.device.memory import Buffer
@@ -517,6 +519,25 @@ def memory_is_steady() -> None:
     assert sum(pages.length for pages in Pages.alive) <= 100 * PAGE
 
 
+def memory_of_the_library() -> None:
+    """All of this holds too where the library gives the memory of the outputs, which goes and comes again in the order of its own stream."""
+    given = []
+
+    def empty(_: DLPack, shape: tuple[int, ...], dtype: np.dtype[Any], place: Place) -> Block:
+        buffer = MEMORY.allocate(math.prod(shape) * dtype.itemsize)
+        given.append(buffer.nbytes)
+        return Block(buffer.pointer, shape, dtype, place, Storage(buffer))
+
+    before, DLPack.empty = DLPack.empty, empty  # type: ignore[method-assign, assignment]
+    try:
+        for scene in (calls, layouts, dtypes, data_dependent, late_producer, late_reader, input_goes_at_once, many_runs, threads):
+            given.clear()
+            scene()
+            assert given, scene.__name__
+    finally:
+        DLPack.empty = before  # type: ignore[method-assign]
+
+
 def ready(text: str = NEGATE, **options: Any) -> tuple[Session, int]:
     """A session that knows its shapes, and the address of its stream: from now on its runs are queued."""
     session = opened(text, **options)
@@ -615,7 +636,7 @@ def result_on_another_stream() -> None:
     session, stream = ready()
     order, x = session._opened.order, Tensor.of(np.full(256, 3))
     with order.turn, order.place(current()) as options:
-        road = session._call.__self__  # type: ignore[attr-defined]
+        road = session._call.__self__.binding  # type: ignore[attr-defined]
         binding, buffer = ort.Binding(session._opened.raw), MEMORY.allocate(1024)
         block = Block(buffer.pointer, (256,), np.dtype(np.float32), MEMORY.place, buffer, stream=order.stream)
         binding.bind_input("x", MEMORY.device, FLOAT, (256,), x.block.pointer)
@@ -870,10 +891,12 @@ SOUND: dict[str, Callable[[], None]] = {
     "captured_shapes_stay": captured_shapes_stay,
     "output_buffers": output_buffers,
     "threads": threads,
+    "memory_of_the_library": memory_of_the_library,
 }
 WRONG: dict[str, Callable[[], None]] = {
     "producers_are_not_waited_for": without(SimulatedStream, "follow", late_loop),
     "consumers_do_not_wait": without(SimulatedStream, "precede", late_producer),
+    "memory_of_the_library_is_not_held": without(SimulatedStream, "precede", memory_of_the_library),
     "inputs_are_not_held": without(SimulatedStream, "precede", input_goes_at_once),
     "readers_are_not_waited_for": without(Pool, "take", late_reader, lambda self, nbytes, _, take=Pool.take: take(self, nbytes, LEGACY)),
     "memory_goes_at_once": without(streams.Order, "hold", late_reader_of_the_first_result, lambda _, value: value),

@@ -438,7 +438,7 @@ def test_memory_is_steady_over_many_calls(torch: Any) -> None:
 
 def test_the_pool_is_bounded_over_many_shapes(torch: Any) -> None:
     session = cuda(NEGATE, pool_bytes=1 << 20)
-    pool = session._call.__self__.pool  # type: ignore[attr-defined]
+    pool = session._call.__self__.binding.pool  # type: ignore[attr-defined]
     rng = np.random.default_rng(0)
     for _ in range(1000):
         n, m = rng.integers(1, 400, 2).tolist()
@@ -571,7 +571,7 @@ def test_the_crnn(torch: Any, crnn: tuple[Any, Path], scores: Callable[[Any], An
 
 def test_the_crnn_at_random_sizes(torch: Any, crnn: tuple[Any, Path], scores: Callable[[Any], Any]) -> None:
     session = Session(crnn[1], device="cuda", pool_bytes=4 << 20)
-    pool = session._call.__self__.pool  # type: ignore[attr-defined]
+    pool = session._call.__self__.binding.pool  # type: ignore[attr-defined]
     rng = np.random.default_rng(0)
     for _ in range(1000):
         batch, width = int(rng.integers(1, 9)), int(rng.integers(8, 200))

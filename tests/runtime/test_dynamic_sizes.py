@@ -42,6 +42,6 @@ def test_calls_at_random_sizes(crnn: Path, device_as_cuda: Callable[[], Device],
             if call % 20 == 0:
                 kept.append((logits, expected))
         assert plain._call.__self__.plans.nbytes <= POOL  # type: ignore[attr-defined]
-        assert binding._call.__self__.pool.idle_bytes <= POOL  # type: ignore[attr-defined]
+        assert binding._call.__self__.binding.pool.idle_bytes <= POOL  # type: ignore[attr-defined]
     for logits, expected in kept:
         np.testing.assert_allclose(logits, expected, atol=1e-6)

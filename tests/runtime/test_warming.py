@@ -61,10 +61,10 @@ def test_text_is_empty(cpu: Callable[..., Session]) -> None:
 
 def test_on_a_device_the_first_real_call_finds_shapes_and_buffers(graph: Callable[[str], bytes], device_as_cuda: Callable[[], Device]) -> None:
     session = Session(graph("g (float[n, m] x) => (float[n, m] y) { y = Neg(x) }"), device=device_as_cuda())
-    road = session._call.__self__
+    road = session._call.__self__.binding
     calls = recorded(session)
     session.warmup({"n": 4, "m": 8})
-    assert [type(call["x"]).__name__ for call in calls] == ["ndarray", "Block"]
+    assert [type(call["x"]).__name__ for call in calls] == ["ndarray", "Block", "Block"]
     assert road._learned
     road.pool.collect()
     assert road.pool.idle_bytes >= 4 * 4 * 8  # the output's buffer waits

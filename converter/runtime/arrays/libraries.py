@@ -5,10 +5,12 @@ No library is imported here. One that a caller uses is loaded already; the rest 
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Callable
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 
 from converter.errors import InputError
@@ -16,6 +18,12 @@ from converter.runtime.arrays.block import Block
 from converter.runtime.arrays.places import CUDA, HOST, LEGACY, Place
 
 REFUSALS = (TypeError, ValueError, RuntimeError, BufferError)
+_FLOAT8 = ("float8_e4m3fn", "float8_e4m3fnuz", "float8_e5m2", "float8_e5m2fnuz")
+_TORCH_DTYPES = (
+    *("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float16", "float32", "float64"),
+    *("bfloat16", *_FLOAT8),
+)
+"""The dtypes of torch that ONNX has, whose names are those of NumPy and of ml_dtypes."""
 
 
 class Library:
@@ -47,6 +55,10 @@ class Library:
     def copy(self, value: Any) -> Any:
         """Copy an array within its library, contiguous and aligned."""
         return value.copy()
+
+    def empty(self, shape: tuple[int, ...], dtype: np.dtype[Any], place: Place) -> Block | None:  # noqa: ARG002 - the siblings need all
+        """Describe new memory of the library's own, which belongs to the stream that is current for it; None where it has none to give."""
+        return None
 
     def from_block(self, block: Block) -> Any:
         """Give a result where it lies to the caller."""
@@ -97,7 +109,15 @@ class Torch(DLPack):
     def __init__(self, torch: Any) -> None:
         super().__init__("torch", torch)
         self.from_host = self._from_host
-        self._from_numpy, self._on_device = torch.from_numpy, torch.cuda.device
+        self._from_numpy, self._on_device, self._empty = torch.from_numpy, torch.cuda.device, torch.empty
+        self._plain = () if torch.version.hip else (torch.Tensor, torch.nn.Parameter)  # AMD's devices call themselves cuda
+        self._strided = torch.strided
+        self._dtypes = {getattr(torch, name): _dtype(name) for name in _TORCH_DTYPES if hasattr(torch, name)}
+        self._torch_dtypes = {dtype: found for found, dtype in self._dtypes.items()}
+
+    def place(self, value: Any, device: Place) -> Place:
+        """Where the tensor lies."""
+        return (self._place(value) if type(value) in self._plain else None) or super().place(value, device)
 
     def host(self, value: Any) -> np.ndarray[Any, Any]:
         """View a tensor in main memory; torch refuses gradients, negated and conjugated views, sparse tensors and other devices."""
@@ -116,9 +136,17 @@ class Torch(DLPack):
         return view
 
     def block(self, value: Any, device: Place, stream: int = LEGACY) -> Block:
-        """Describe a tensor where it lies."""
+        """Describe a tensor where it lies.
+
+        DLPack, which takes ten times as long, is left for what is no plain tensor. It would also let the stream wait for the tensor's, which a run does
+        in any case: it takes its place in the stream that is current for torch, or waits for the whole device.
+        """
         if value.is_neg():  # DLPack would drop the sign without a word
             raise BufferError("the tensor has its negative bit set; use tensor.resolve_neg()")
+        dtype, place = self._dtypes.get(value.dtype), self._place(value)
+        if type(value) in self._plain and dtype is not None and place is not None and value.layout is self._strided and not value.requires_grad:
+            strides = None if value.is_contiguous() else value.stride()
+            return Block(value.data_ptr(), tuple(value.shape), dtype, place, value, strides)
         if not value.is_cuda:
             return super().block(value, device, stream)
         with self._on_device(value.device):  # torch gives no memory of a device that is not its current one
@@ -127,6 +155,22 @@ class Torch(DLPack):
     def copy(self, value: Any) -> Any:
         """Copy a tensor, contiguous and aligned."""
         return value.contiguous().clone()
+
+    def empty(self, shape: tuple[int, ...], dtype: np.dtype[Any], place: Place) -> Block | None:
+        """Describe a new tensor."""
+        if (torch_dtype := self._torch_dtypes.get(dtype)) is None:
+            return None
+        tensor = self._empty(shape, dtype=torch_dtype, device=str(place))
+        return Block(tensor.data_ptr(), shape, dtype, place, tensor)
+
+    def from_block(self, block: Block) -> Any:
+        """Give a result to the caller: the tensor that was made for it, or one on its memory."""
+        return block.owner if type(block.owner) in self._plain else super().from_block(block)
+
+    @staticmethod
+    def _place(tensor: Any) -> Place | None:
+        device = tensor.device
+        return Place(CUDA, device.index) if device.type == "cuda" else HOST if device.type == "cpu" else None
 
     def _from_host(self, array: np.ndarray[Any, Any]) -> Any:
         try:
@@ -159,6 +203,11 @@ class TensorFlow(DLPack):
 
 
 NUMPY = Library()
+_torch = functools.cache(Torch)
+
+
+def _dtype(name: str) -> np.dtype[Any]:
+    return np.dtype(getattr(ml_dtypes, name, name))
 
 
 def library_of(value: Any) -> Library | None:
@@ -167,7 +216,7 @@ def library_of(value: Any) -> Library | None:
         return NUMPY
     torch: Any = sys.modules.get("torch")
     if torch is not None and isinstance(value, torch.Tensor):
-        return Torch(torch)
+        return _torch(torch)
     tensorflow: Any = sys.modules.get("tensorflow")
     if tensorflow is not None and isinstance(value, (tensorflow.Tensor, tensorflow.Variable)):
         return TensorFlow(tensorflow)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from converter.runtime import ort_private as ort
 from converter.runtime.arrays.block import Block
-from converter.runtime.arrays.libraries import NUMPY
+from converter.runtime.arrays.libraries import NUMPY, Library
 from converter.runtime.binding.given import Given, check_given, copied, look, to_device
 from converter.runtime.device.memory import Memory, OrtMemory
 from converter.runtime.device.pool import Pool
@@ -25,23 +25,25 @@ Shapes = tuple[tuple[int, ...], ...]
 
 
 class _Run(NamedTuple):
-    """How one call runs: in the order of which stream, told what, and where its outputs shall lie."""
+    """How one call runs: for whose arrays, in the order of which stream, told what, and where its outputs shall lie."""
 
+    library: Library
     home: int | None
     options: Any
     goal: Memory
 
 
 class BindingRoad:
-    """Calls a graph through IOBinding: the road of CUDA, and of bfloat16 and float8 on the CPU.
+    """Calls a graph through IOBinding: the road of arrays that stay on a device, and of bfloat16 and float8 everywhere.
 
-    Declared output dims lie, so shapes are learned: the first call of an input signature lets ONNX Runtime allocate, later calls bind pooled buffers.
-    ONNX Runtime refuses a buffer of a wrong shape; the output then depends on the data, and stays ONNX Runtime's to allocate. NumPy callers of a CUDA
-    session take their outputs in main memory, where ONNX Runtime copies them.
+    Declared output dims lie, so shapes are learned: the first call of an input signature lets ONNX Runtime allocate, later calls bind memory of the
+    callers' library where their stream is known, and pooled buffers elsewhere. ONNX Runtime refuses memory of a wrong shape; the output then depends on
+    the data, and stays ONNX Runtime's to allocate. NumPy callers of a CUDA session take their outputs in main memory, where ONNX Runtime copies them.
     """
 
     def __init__(self, opened: Opened, pool_bytes: int) -> None:
         self.pool = Pool(opened.order, pool_bytes)
+        self.known: dict[Any, Any] = {}  # no plans: what lies on a device is looked at in every call
         self._opened, self._order, self._memory = opened, opened.order, opened.order.memory
         self._result = result_type(port.name for port in opened.outputs)
         self._made = [port for port in opened.outputs if port.name not in opened.inputs]
@@ -65,7 +67,7 @@ class BindingRoad:
             home = self._order.home_of(given.values())
             self.pool.collect()
             with self._order.place(home) as options:
-                run = _Run(home, options, _MAIN if library is NUMPY else self._memory)
+                run = _Run(library, home, options, _MAIN if library is NUMPY else self._memory)
                 outputs = self._outputs(signature, given, run) if self._made else {}
                 # ONNX Runtime hands an input that is also an output through, without a copy and without writing the buffer bound for it.
                 outputs |= {port.name: self._copied(given[port.name], run) for port in self._opened.outputs if port.name in given}
@@ -114,8 +116,10 @@ class BindingRoad:
             binding.bind_output(port.name, run.goal.device)
             return None
         dtype: Any = port.dtype
-        lease = self.pool.take(prod(shape) * dtype.itemsize, run.home)
-        block = Block(lease.buffer.pointer, shape, dtype, run.goal.place, lease, stream=self._order.stream)
+        block = run.library.empty(shape, dtype, run.goal.place) if run.home is not None else None
+        if block is None:
+            lease = self.pool.take(prod(shape) * dtype.itemsize, run.home)
+            block = Block(lease.buffer.pointer, shape, dtype, run.goal.place, lease, stream=self._order.stream)
         bind_output(binding, port, block, run.goal)
         return block
 

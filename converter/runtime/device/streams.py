@@ -85,7 +85,8 @@ class Order:
         self._runs = 0
         self._is_whole = self.stream is not None and not captures and is_whole
         skip = {"gpu_graph_id": "-1"} if captures else {}
-        self._synchronised = ort.run_options(skip) if captures else ort.OPTIONS
+        self.complete = ort.run_options(skip) if captures else ort.OPTIONS
+        """The RunOptions of a run that returns when its outputs are written."""
         self._unsynchronised = ort.run_options({"disable_synchronize_execution_providers": "1", **skip})
         if self.stream is not None:  # the stream lives as long as ONNX Runtime's session, and as long as a result
             weakref.finalize(raw, _let_go, self.stream).atexit = False
@@ -107,7 +108,7 @@ class Order:
             self.drain()
         dead.clear()
         if home is None or self.stream is None:
-            yield self._synchronised
+            yield self.complete
             return
         self.stream.follow(home)
         try:
@@ -134,7 +135,7 @@ class Order:
 
     def _options(self) -> Any:
         self._runs = (self._runs + 1) % _UNSYNCHRONISED_RUNS
-        return self._unsynchronised if self._is_whole and self._runs else self._synchronised
+        return self._unsynchronised if self._is_whole and self._runs else self.complete
 
     def __del__(self) -> None:
         """Wait for what is queued: it reads ONNX Runtime's memory, which may go next."""

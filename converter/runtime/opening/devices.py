@@ -91,7 +91,7 @@ def choose_device(wanted: str) -> Device:
     kind, number = match[1] or "cuda", int(match[2] or 0)
     reason = why_not_cuda(number) if kind == "cuda" else why_not_tensorrt(number)
     if not reason:
-        return Device(f"{kind}:{number}", _PROVIDERS[kind], OrtMemory(Place(CUDA, number)), {"device_id": str(number)})
+        return Device(f"{kind}:{number}", _PROVIDERS[kind], OrtMemory(Place(CUDA, number)), _device_id(number))
     if wanted == "auto":
         return _cpu()
     raise DeviceUnavailable(f"device {wanted} cannot start: {reason}", hint=HINT)
@@ -127,8 +127,13 @@ def _why_not_nvidia(provider: str, title: str, library: str, number: int) -> str
         return f"the installed onnxruntime {onnxruntime.__version__} is built without {title}"
     with contextlib.redirect_stdout(io.StringIO()):
         onnxruntime.preload_dlls()
-    failure = _why_not(provider, {"device_id": str(number)})
+    failure = _why_not(provider, _device_id(number))
     return "; ".join(_missing(library, number)) or failure if failure else ""
+
+
+def _device_id(number: int) -> dict[str, str]:
+    """What tells a provider its device. The first one is not named: ONNX Runtime 1.26 and later log a warning for every session whose device is."""
+    return {"device_id": str(number)} if number else {}
 
 
 def _why_not(provider: str, options: Mapping[str, str] | None = None) -> str:

@@ -15,7 +15,7 @@ from converter.runtime.arrays.libraries import NUMPY
 from converter.runtime.inputs.checks import check_axes, check_names
 from converter.runtime.opening.graph import Opened
 from converter.runtime.opening.ports import STRING
-from converter.runtime.plain.plans import Feeds, Plan, Plans, signature_of
+from converter.runtime.plain.plans import Feeds, Plan, Plans, Signature, signature_of
 from converter.runtime.plain.reading import READY, Reader
 from converter.runtime.plain.staged import SMALL, staged
 from converter.runtime.result import Result, result_type
@@ -25,15 +25,21 @@ Give = Callable[[Any], Any] | None
 
 
 class PlainRoad:
-    """Calls a graph in main memory: the CPU's road, and that of strings and sequences everywhere."""
+    """Calls a graph on arrays in main memory: the CPU's road, and on every device that of NumPy's arrays, strings and sequences."""
 
     def __init__(self, opened: Opened, pool_bytes: int) -> None:
         self.plans = Plans(pool_bytes)
-        self._opened, self._run = opened, opened.plain_run
+        self._opened, self._run, self._options = opened, opened.plain_run, opened.order.complete
         self._names = [port.name for port in opened.outputs]
         self._result = result_type(self._names)
         # Slots bind every value, which strings and sequences do not allow; and an input that is an output too comes back as the slot's own memory.
-        self._has_slots = opened.is_bindable and opened.is_native and not any(name in opened.inputs for name in self._names)
+        is_separate = not any(name in opened.inputs for name in self._names)
+        self._has_slots = opened.order.memory.place.is_host and opened.is_bindable and opened.is_native and is_separate
+
+    @property
+    def known(self) -> dict[Signature, Plan]:
+        """The plans by signature."""
+        return self.plans.known
 
     def call(self, feeds: Feeds, *, varies: bool = False) -> Result:
         """Make every check, run, and plan the next call of the same signature.
@@ -88,7 +94,7 @@ class PlainRoad:
 
     def _execute(self, arrays: Mapping[str, Any]) -> list[Any]:
         try:
-            values: list[Any] = self._run(self._names, arrays, ort.OPTIONS)
+            values: list[Any] = self._run(self._names, arrays, self._options)
         except UnicodeEncodeError as error:
             raise InputError(f"a string is not Unicode text: {error}", hint="text.encode('utf-8', 'replace').decode() replaces the fault") from error
         except ort.FAILURES as error:

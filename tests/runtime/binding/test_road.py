@@ -13,6 +13,7 @@ from converter.runtime import Session
 from converter.runtime.arrays.block import Block
 from converter.runtime.arrays.places import CUDA, HOST, Place
 from converter.runtime.binding.road import BindingRoad
+from converter.runtime.roads import DeviceRoads
 
 
 class Tensor:
@@ -48,8 +49,9 @@ class Tensor:
 
 def road_of(session: Session) -> BindingRoad:
     road: Any = session._call.__self__
-    assert isinstance(road, BindingRoad)
-    return road
+    found: BindingRoad = road.binding if isinstance(road, DeviceRoads) else road
+    assert isinstance(found, BindingRoad)
+    return found
 
 
 def aligned(values: Any) -> np.ndarray:

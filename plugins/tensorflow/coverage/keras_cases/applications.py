@@ -16,15 +16,16 @@ from keras_cases.weights import moved
 SMALLEST = MappingProxyType({"Xception": 71, "InceptionV3": 75, "InceptionResNetV2": 75})
 USUAL_SMALLEST = 32
 SEEN = 256  # images that the statistics are taken from
+GAIN = 0.4  # of normalisations
 PREPARING = ("ConvNeXt", "EfficientNet", "MobileNetV3")  # take pixels and scale them themselves
 
 
 def built(name: str) -> keras.Model:
     """Return the model; its batch is free.
 
-    Kernels are He's, so that values neither fade nor grow; moving statistics are those of random images as the proof draws them: a deep model with
-    statistics that do not fit is chaotic, and no two ways of computing it agree. The last kernel gives logits of deviation 1, as training does: the
-    softmax of large ones makes a choice of any rounding.
+    Kernels are He's, so that values neither fade nor grow, and moving statistics are those of random images as the proof draws them. Normalised values
+    are scaled down: as blocks that add their whole deviation, or with statistics that do not fit, a deep model is chaotic, and no two ways of computing
+    it agree. The last kernel gives logits of deviation 1, as training does: the softmax of large ones makes a choice of any rounding.
     """
     model = _untrained(name)
     rng = np.random.default_rng(0)
@@ -32,8 +33,11 @@ def built(name: str) -> keras.Model:
         if variable.path.endswith("kernel"):
             fan_in = np.prod(variable.shape[:-1]) if "depthwise" not in variable.path else np.prod(variable.shape[:2])
             variable.assign(rng.standard_normal(variable.shape, np.float32) * np.float32(np.sqrt(2 / fan_in)))
+    for variable in moved(model).trainable_variables:
+        if variable.path.endswith("gamma"):
+            variable.assign(variable * GAIN)
     seen = image(name).draw(rng, {"batch": SEEN})
-    _settle(moved(model), seen)
+    _settle(model, seen)
     logits = _untrained(name, classifier_activation=None)
     logits.set_weights(model.get_weights())
     last = [variable for variable in model.trainable_variables if variable.path.endswith("kernel")][-1]
