@@ -1,4 +1,4 @@
-"""Latency of the full CRNN on CUDA, milliseconds: torch eager and as a CUDA graph, `session.run`, a binding made on every call, and Session.
+"""Latency of the full CRNN and of one small node on CUDA, milliseconds: torch eager and as a CUDA graph, `session.run`, a binding made on every call, and Session.
 
 Run it as python benchmarks/cuda.py [--rounds 100] [--json FILE] [--tf32] [--checkpoint FILE]. Where no CUDA device starts it says why, and ends.
 Every contender is timed until its answer is there: on the host for NumPy, after torch.cuda.synchronize() for what stays on the device.
@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx.parser
 import onnxruntime
 
 import converter
@@ -26,26 +27,32 @@ from timing import measure, row
 HERE = Path(__file__).resolve().parent
 EXAMPLE = HERE.parent / "examples" / "crnn"
 sys.path[:] = [folder for folder in sys.path if Path(folder).resolve() != HERE]  # else `import cuda` of NVIDIA's own package finds this file
-BATCHES, WIDTH, CLASSES = (1, 8, 64), 100, 37
-STEPS = WIDTH // 4 + 1
+BATCHES, WIDTH = (1, 8, 64), 100
+SMALL = '<ir_version: 10, opset_import: ["" : 20]> g (float[n, m] x) => (float[n, m] y) { y = Relu(x) }'
 
 Call = Callable[[], Any]
 
 
 @dataclass(frozen=True)
 class Bench:
-    """What the contenders share."""
+    """What the contenders share: a graph of one input and one output, what computes the same in torch, and the lengths of the input."""
 
     graph: Path
-    module: Any
+    module: Callable[[Any], Any]
+    shape: tuple[int, ...]
+    axes: dict[str, int]
     tf32: bool
 
-    def contenders(self, batch: int) -> dict[str, Callable[[], Call]]:
-        """How each contender is made ready for images [batch, 3, 32, 100]; `torch eager` comes first, and its answer is what the others are held against."""
+    def contenders(self) -> dict[str, Callable[[], Call]]:
+        """How each contender is made ready; `torch eager` comes first, and its answer is what the others are held against."""
         import torch
 
-        images = np.random.default_rng(0).normal(size=(batch, 3, 32, WIDTH)).astype(np.float32)
-        tensor = torch.from_numpy(images).cuda()
+        array = np.random.default_rng(0).normal(size=self.shape).astype(np.float32)
+        tensor = torch.from_numpy(array).cuda()
+        with torch.inference_mode():
+            made = tuple(self.module(tensor).shape)
+        raw = self._raw()
+        given, answered = raw.get_inputs()[0].name, raw.get_outputs()[0].name
 
         def eager() -> Call:
             def call() -> Any:
@@ -72,16 +79,16 @@ class Bench:
 
         def plain() -> Call:
             session = self._raw()
-            return lambda: session.run(None, {"images": images})[0]
+            return lambda: session.run(None, {given: array})[0]
 
         def bound_every_call() -> Call:
             session = self._raw()
 
             def call() -> Any:
                 binding = session.io_binding()
-                binding.bind_input("images", "cuda", 0, np.float32, tuple(tensor.shape), tensor.data_ptr())
-                scores = torch.empty((STEPS, batch, CLASSES), dtype=torch.float32, device="cuda")
-                binding.bind_output("logits", "cuda", 0, np.float32, tuple(scores.shape), scores.data_ptr())
+                binding.bind_input(given, "cuda", 0, np.float32, tuple(tensor.shape), tensor.data_ptr())
+                scores = torch.empty(made, dtype=torch.float32, device="cuda")
+                binding.bind_output(answered, "cuda", 0, np.float32, tuple(scores.shape), scores.data_ptr())
                 session.run_with_iobinding(binding)
                 return scores
 
@@ -89,19 +96,19 @@ class Bench:
 
         def from_numpy() -> Call:
             session = self._session()
-            return lambda: session(images=images).logits
+            return lambda: session({given: array})[0]
 
         def on_device() -> Call:
             session = self._session()
-            return _awaited(lambda: session(images=tensor).logits)
+            return _awaited(lambda: session({given: tensor})[0])
 
         def bound() -> Call:
-            loop = self._session().bind(images=tensor)
-            return _awaited(lambda: loop.run().logits)
+            loop = self._session().bind({given: tensor})
+            return _awaited(lambda: loop.run()[0])
 
         def captured() -> Call:
-            loop = self._session(sizes={"batch": batch, "width": WIDTH}, cuda_graph=True).bind(images=tensor)
-            return _awaited(lambda: loop.run().logits)
+            loop = self._session(sizes=self.axes, cuda_graph=True).bind({given: tensor})
+            return _awaited(lambda: loop.run()[0])
 
         return {
             "torch eager": eager,
@@ -124,7 +131,7 @@ class Bench:
 
 @dataclass
 class Figures:
-    """What was measured at one batch."""
+    """What was measured in one row."""
 
     milliseconds: dict[str, float] = field(default_factory=dict)
     deviation: dict[str, float] = field(default_factory=dict)
@@ -171,26 +178,26 @@ def compare(makers: dict[str, Callable[[], Call]], rounds: int) -> Figures:
     return figures
 
 
-def report(bench: Bench, rounds: int) -> dict[str, Any]:
+def report(benches: dict[str, Bench], rounds: int, *, tf32: bool) -> dict[str, Any]:
     """Print the table as it grows, and return it."""
-    about = {**machine(), "tf32": bench.tf32, "rounds": rounds, "width": WIDTH}
+    about = {**machine(), "tf32": tf32, "rounds": rounds, "width": WIDTH}
     print(f"{about['card']}, driver {about['driver']}, {about['date']}; {', '.join(f'{name} {found}' for name, found in about['versions'].items())}")
-    print(f"milliseconds, median of {rounds} rounds; TF32 is {'on' if bench.tf32 else 'off'} for every contender; below: ratios to session.run")
-    batches = {}
-    for batch in BATCHES:
-        makers = bench.contenders(batch)
-        if batch == BATCHES[0]:
+    print(f"milliseconds, median of {rounds} rounds; TF32 is {'on' if tf32 else 'off'} for every contender; below: ratios to session.run")
+    rows = {}
+    for number, (title, bench) in enumerate(benches.items()):
+        makers = bench.contenders()
+        if not number:
             print(row("", list(makers)))
         figures = compare(makers, rounds)
         times, base = figures.milliseconds, figures.milliseconds.get("session.run")
-        print(row(f"batch {batch}", [f"{times[name]:.3f}" if name in times else "failed" for name in makers]))
+        print(row(title, [f"{times[name]:.3f}" if name in times else "failed" for name in makers]))
         if base:
             print(row("", [f"{times[name] / base:.2f}" if name in times else "" for name in makers]))
         print(row("  deviation from torch", [f"{figures.deviation[name]:.0e}" if name in figures.deviation else "" for name in makers]))
         for name, reason in figures.failures.items():
             print(f"  {name} failed: {reason}")
-        batches[str(batch)] = figures.__dict__
-    return {**about, "batches": batches}
+        rows[title] = figures.__dict__
+    return {**about, "rows": rows}
 
 
 def main() -> None:
@@ -216,7 +223,14 @@ def main() -> None:
             torch.manual_seed(0)
             torch.save({"model": Crnn().state_dict()}, checkpoint)
         assert converter.convert(checkpoint, graph, device="cuda").agrees
-        figures = report(Bench(graph, Crnn.load(checkpoint).cuda(), arguments.tf32), arguments.rounds)
+        small = Path(folder) / "small.onnx"
+        onnx.save(onnx.parser.parse_model(SMALL), small)
+        crnn = Crnn.load(checkpoint).cuda()
+        benches = {
+            f"CRNN, batch {batch}": Bench(graph, crnn, (batch, 3, 32, WIDTH), {"batch": batch, "width": WIDTH}, arguments.tf32) for batch in BATCHES
+        }
+        benches["Relu [64, 64]"] = Bench(small, torch.relu, (64, 64), {"n": 64, "m": 64}, arguments.tf32)
+        figures = report(benches, arguments.rounds, tf32=arguments.tf32)
     if arguments.json:
         arguments.json.parent.mkdir(parents=True, exist_ok=True)
         arguments.json.write_text(json.dumps(figures, indent=1) + "\n")

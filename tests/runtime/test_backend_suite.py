@@ -43,8 +43,8 @@ def cases() -> list[Case]:
         return [case for kind in KINDS for test in load_model_tests(kind=kind) for case in read(test)]
 
 
-def read(test: Any) -> Iterator[Case]:
-    """The cases of a test, whose model and data lie in memory or in a folder."""
+def read(test: Any, run: Callable[[bytes, dict[str, Any]], list[Any] | None] | None = None) -> Iterator[Case]:
+    """The cases of a test, whose model and data lie in memory or in a folder; `run` makes their raw results."""
     folder = Path(test.model_dir) if test.model_dir else None
     model = test.model if folder is None else onnx.load(folder / "model.onnx")
     kinds = [declared.type for declared in model.graph.input], [declared.type for declared in model.graph.output]
@@ -63,7 +63,7 @@ def read(test: Any) -> Iterator[Case]:
     is_random = any(node.op_type.startswith(RANDOM) for node in model.graph.node)
     for given, expected in sets:
         feeds = dict(zip([port.name for port in model.graph.input], map(array, given), strict=False))
-        yield Case(test.name, data, feeds, list(map(array, expected)), is_random, run_raw(data, feeds))
+        yield Case(test.name, data, feeds, list(map(array, expected)), is_random, (run or run_raw)(data, feeds))
 
 
 def numbered(folder: Path, name: str) -> list[Path]:
