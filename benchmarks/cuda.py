@@ -1,6 +1,6 @@
 """Latency of the full CRNN and of one small node on CUDA, milliseconds: torch eager and as a CUDA graph, `session.run`, a binding made on every call, and Session.
 
-Run it as python benchmarks/cuda.py [--rounds 100] [--json FILE] [--tf32] [--checkpoint FILE]. Where no CUDA device starts it says why, and ends.
+Run it as python benchmarks/cuda.py [--rounds 30] [--json FILE] [--tf32] [--checkpoint FILE]. Where no CUDA device starts it says why, and ends.
 Every contender is timed until its answer is there: on the host for NumPy, after torch.cuda.synchronize() for what stays on the device.
 """
 
@@ -28,6 +28,7 @@ HERE = Path(__file__).resolve().parent
 EXAMPLE = HERE.parent / "examples" / "crnn"
 sys.path[:] = [folder for folder in sys.path if Path(folder).resolve() != HERE]  # else `import cuda` of NVIDIA's own package finds this file
 BATCHES, WIDTH = (1, 8, 64), 100
+CALLS = 10  # in a row in each round
 SMALL = '<ir_version: 10, opset_import: ["" : 20]> g (float[n, m] x) => (float[n, m] y) { y = Relu(x) }'
 
 Call = Callable[[], Any]
@@ -170,7 +171,7 @@ def compare(makers: dict[str, Callable[[], Call]], rounds: int) -> Figures:
         expected = scores if expected is None else expected
         figures.deviation[name] = float(np.abs(scores - expected).max())
         ready[name] = call
-    for name, seconds in measure(ready, rounds).items():
+    for name, seconds in measure(ready, rounds, CALLS).items():
         if ready[name].reason:
             figures.failures[name] = ready[name].reason
         else:
@@ -182,7 +183,7 @@ def report(benches: dict[str, Bench], rounds: int, *, tf32: bool) -> dict[str, A
     """Print the table as it grows, and return it."""
     about = {**machine(), "tf32": tf32, "rounds": rounds, "width": WIDTH}
     print(f"{about['card']}, driver {about['driver']}, {about['date']}; {', '.join(f'{name} {found}' for name, found in about['versions'].items())}")
-    print(f"milliseconds, median of {rounds} rounds; TF32 is {'on' if tf32 else 'off'} for every contender; below: ratios to session.run")
+    print(f"milliseconds of one call, median of {rounds} rounds of {CALLS} calls; TF32 is {'on' if tf32 else 'off'} for every contender; below: ratios to session.run")
     rows = {}
     for number, (title, bench) in enumerate(benches.items()):
         makers = bench.contenders()
@@ -203,7 +204,7 @@ def report(benches: dict[str, Bench], rounds: int, *, tf32: bool) -> dict[str, A
 def main() -> None:
     """Convert the network, time it, and write the figures down."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=100)
+    parser.add_argument("--rounds", type=int, default=30)
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     parser.add_argument("--tf32", action="store_true", help="let every contender round to TF32")
     parser.add_argument("--checkpoint", type=Path, help="a CRNN; without one, the full network with random weights")

@@ -48,7 +48,7 @@ def main() -> int:
     """Write the record; the exit code is 0 where no test failed and, on a GPU, the benchmark gave figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--output", type=Path, default=ROOT / "build" / "cuda.json")
-    parser.add_argument("--rounds", default="100")
+    parser.add_argument("--rounds", default="30")
     arguments = parser.parse_args()
     reason = why_not_cuda(0)
     with tempfile.TemporaryDirectory() as name:
