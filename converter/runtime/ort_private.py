@@ -30,6 +30,9 @@ def run_options(entries: Mapping[str, str]) -> Any:
     return options
 
 
+TERMINATED: Any = run_options({})  # a run told so ends, with an error, before its first node; ONNX Runtime tidies up behind it as behind any other
+TERMINATED.terminate = True
+
 InvalidProtobuf: type[Exception] = _pybind_state.InvalidProtobuf
 NotImplementedYet: type[Exception] = _pybind_state.NotImplemented
 _OWN = [kind for kind in vars(_pybind_state).values() if isinstance(kind, type) and issubclass(kind, Exception)]
@@ -52,6 +55,12 @@ def inner(session: Any) -> Any:
 def device(name: str, index: int) -> Any:
     """ONNX Runtime's own value for `cpu` or `cuda` and an index."""
     return onnxruntime.OrtDevice.make(name, index)._get_c_device()
+
+
+def outputs(binding: Any) -> list[Any]:
+    """The values of the outputs in their order. Asked for by number: a loop over them ends with a C++ exception, which costs more than a small graph."""
+    values = binding.get_outputs()
+    return [values[number] for number in range(len(values))]
 
 
 def assigned(raw: Any) -> list[tuple[str, str, str, str]] | None:

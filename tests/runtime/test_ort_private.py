@@ -10,6 +10,7 @@ import onnxruntime
 import pytest
 
 from converter.runtime import ort_private as ort
+from converter.runtime.arrays.places import NOWHERE
 from converter.runtime.device.memory import OrtMemory
 from converter.runtime.opening.placement import RECORD
 
@@ -60,6 +61,15 @@ def test_a_bound_buffer_of_a_wrong_shape_is_refused(raw: Any) -> None:
         with pytest.raises(ort.FAILURES):
             raw.run_with_iobinding(binding, ort.OPTIONS)
     assert y.tolist() == [7] * 8
+
+
+def test_a_terminated_run_touches_nothing(raw: Any) -> None:
+    """It begins no node: what is bound lies at an address that nobody may touch."""
+    binding = ort.Binding(raw)
+    binding.bind_input("x", ort.device("cpu", 0), FLOAT, (1 << 20,), NOWHERE)
+    binding.bind_output("y", ort.device("cpu", 0), FLOAT, (1 << 20,), NOWHERE)
+    with pytest.raises(ort.FAILURES, match="terminate"):
+        raw.run_with_iobinding(binding, ort.TERMINATED)
 
 
 def test_values_of_onnx_runtime_hold_bytes() -> None:

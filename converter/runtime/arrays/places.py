@@ -7,6 +7,8 @@ from typing import NamedTuple
 CPU, CUDA, PINNED, MANAGED = 1, 2, 3, 13
 LEGACY, PER_THREAD = 1, 2
 """The addresses of CUDA's two default streams."""
+NOWHERE = 64
+"""An address for memory that is never touched; libraries say 0 for arrays without elements, which ONNX Runtime refuses."""
 _NAMES = {CPU: "cpu", CUDA: "cuda", PINNED: "cpu", MANAGED: "cuda"}
 
 

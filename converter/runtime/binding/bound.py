@@ -66,6 +66,7 @@ class Bound:
         self._captured: Any = None  # the RunOptions that replay the run
         self._binding = ort.Binding(opened.raw)
         inputs = blocks_of(self._given)
+        self._shapes = {name: block.shape for name, block in inputs.items()}
         for name, block in inputs.items():
             bind_input(self._binding, opened.inputs[name], block, self._memory)
         self._rebind(self._ports)
@@ -103,7 +104,7 @@ class Bound:
         if self._varying:
             self._rebind(self._varying)
         try:
-            self._memory.run(self._opened.raw, self._binding, options)
+            self._order.run(self._binding, options, self._shapes)
         except ort.FAILURES as error:
             if self._captured is not None:
                 raise self._not_captured(error) from error
@@ -115,7 +116,7 @@ class Bound:
         """Run after a refusal with new memory for the outputs: the shape of one may have changed."""
         self._rebind(self._ports)
         try:
-            self._memory.run(self._opened.raw, self._binding, options)
+            self._order.run(self._binding, options, self._shapes)
         except ort.FAILURES as error:
             raise self._opened.failure(error) from error
 
@@ -129,7 +130,7 @@ class Bound:
 
     def _read(self) -> None:
         """See where the outputs lie since they were bound."""
-        values = zip(self._ports.values(), self._binding.get_outputs(), strict=True)
+        values = zip(self._ports.values(), ort.outputs(self._binding), strict=True)
         made = {port.name: self._sinks[port.name] if port.name in self._sinks else self._allocated(value, port) for port, value in values}
         self._varying |= {name for name, block in self._made.items() if made[name].block.shape != block.shape}
         self.outputs = self._result([sink.array for sink in made.values()])

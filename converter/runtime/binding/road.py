@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from converter.runtime import ort_private as ort
 from converter.runtime.arrays.block import Block
 from converter.runtime.arrays.libraries import NUMPY, Library
+from converter.runtime.arrays.places import NOWHERE
 from converter.runtime.binding.given import Given, check_given, copied, look, to_device
 from converter.runtime.device.memory import Memory, OrtMemory
 from converter.runtime.device.pool import Pool
@@ -18,7 +19,6 @@ from converter.runtime.opening.ports import Port
 from converter.runtime.result import Result, result_type
 
 _MOST_SIGNATURES = 4096  # remembered; with one more all are forgotten, which costs each one run that allocates
-_NOWHERE = 64  # where an array without elements lies; libraries say 0, which ONNX Runtime refuses
 _MAIN = OrtMemory()
 
 Shapes = tuple[tuple[int, ...], ...]
@@ -107,9 +107,10 @@ class BindingRoad:
         for name, block in blocks.items():
             bind_input(binding, self._opened.inputs[name], block, self._memory)
         buffers = [self._bind_output(binding, port, known.get(port.name), run) for port in self._made]
-        self._memory.run(self._opened.raw, binding, run.options)
-        values = zip(self._made, buffers, binding.get_outputs(), strict=True)
-        return {port.name: buffer or self._allocated(value, port, binding, run) for port, buffer, value in values}
+        self._order.run(binding, run.options, {name: block.shape for name, block in blocks.items()})
+        values = ort.outputs(binding) if None in buffers else buffers
+        found = zip(self._made, buffers, values, strict=True)
+        return {port.name: buffer or self._allocated(value, port, binding, run) for port, buffer, value in found}
 
     def _bind_output(self, binding: Any, port: Port, shape: tuple[int, ...] | None, run: _Run) -> Block | None:
         if shape is None:
@@ -138,7 +139,7 @@ def bind_input(binding: Any, port: Port, block: Block, memory: Memory) -> None:
 
 def bind_output(binding: Any, port: Port, block: Block, memory: Memory) -> None:
     """Bind an output to memory of its shape; the caller keeps the block alive while the binding runs."""
-    binding.bind_output(port.name, memory.device, port.element, block.shape, block.pointer or _NOWHERE)
+    binding.bind_output(port.name, memory.device, port.element, block.shape, block.pointer or NOWHERE)
 
 
 def block_of(value: Any, port: Port, memory: Memory, owner: object) -> Block:

@@ -6,18 +6,19 @@ import contextlib
 import sys
 import weakref
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Protocol
 
 from converter.runtime import ort_private as ort
 from converter.runtime.arrays.block import Block
-from converter.runtime.arrays.places import CUDA, LEGACY, PER_THREAD
+from converter.runtime.arrays.places import CUDA, LEGACY, NOWHERE, PER_THREAD
 
 if TYPE_CHECKING:
     from converter.runtime.binding.given import Given
     from converter.runtime.device.memory import Memory
+    from converter.runtime.opening.ports import Port
 
 _UNSYNCHRONISED_RUNS = 256  # in a row; ONNX Runtime gives back the pinned memory of its kernels only in a run that it synchronises
 
@@ -76,13 +77,14 @@ class Order:
     known, the run begins when the device has done everything, and returns when it is done itself.
     """
 
-    def __init__(self, memory: Memory, raw: Any, *, is_whole: bool, captures: bool = False) -> None:
-        """Order the runs of a graph; `is_whole`: every node of it runs on the device, so that no value passes through main memory."""
-        self.memory, self.stream, self._raw = memory, memory.stream, raw
+    def __init__(self, memory: Memory, raw: Any, inputs: Mapping[str, Port], *, is_whole: bool, captures: bool = False) -> None:
+        """Order the runs of a graph with these inputs; `is_whole`: every node of it runs on the device, so that no value passes through main memory."""
+        self.memory, self.stream, self._raw, self._inputs = memory, memory.stream, raw, inputs
         self.turn: AbstractContextManager[Any] = nullcontext() if memory.place.is_host else self.stream.turn if self.stream else RLock()
         self.drains = 0
         self._buried: deque[Any] = deque()
         self._runs = 0
+        self._owing: Mapping[str, tuple[int, ...]] | None = None  # shapes of the inputs of the last run, where it was not synchronised
         self._is_whole = self.stream is not None and not captures and is_whole
         skip = {"gpu_graph_id": "-1"} if captures else {}
         self.complete = ort.run_options(skip) if captures else ort.OPTIONS
@@ -116,6 +118,15 @@ class Order:
         finally:
             self.stream.precede(home)
 
+    def run(self, binding: Any, options: Any, shapes: Mapping[str, tuple[int, ...]]) -> None:
+        """Run what is bound, inputs of these shapes, with the RunOptions of its place.
+
+        Raises the classes of `ort.FAILURES`.
+        """
+        self._owing = shapes if options is self._unsynchronised else self._owing
+        self.memory.run(self._raw, binding, options)
+        self._owing = shapes if options is self._unsynchronised else None
+
     def drain(self) -> None:
         """Return when the device has done all that is queued."""
         if self.stream is not None:
@@ -137,10 +148,27 @@ class Order:
         self._runs = (self._runs + 1) % _UNSYNCHRONISED_RUNS
         return self._unsynchronised if self._is_whole and self._runs else self.complete
 
+    def _settle(self) -> None:
+        """Let ONNX Runtime give back the pinned memory of its kernels, which it keeps after runs that are not synchronised.
+
+        Left until the session goes, it is given back on a thread of CUDA's that may not free it, and the process ends. A run that is synchronised and
+        terminated before its first node gives it back now; what is bound for it is never read.
+        """
+        if self._owing is None:
+            return
+        binding = ort.Binding(self._raw)
+        for name, shape in self._owing.items():
+            binding.bind_input(name, self.memory.device, self._inputs[name].element, shape, NOWHERE)
+        for output in self._raw.outputs_meta:
+            binding.bind_output(output.name, self.memory.device)
+        with contextlib.suppress(*ort.FAILURES):  # it fails: it was terminated
+            self.memory.run(self._raw, binding, ort.TERMINATED)
+
     def __del__(self) -> None:
         """Wait for what is queued: it reads ONNX Runtime's memory, which may go next."""
         with contextlib.suppress(Exception):  # at the end of the process the driver may be gone first
             if self.stream is not None:
+                self._settle()
                 self.drain()
 
 

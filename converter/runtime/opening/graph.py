@@ -91,7 +91,7 @@ def open_graph(source: Source, device: Device, options: Options) -> Opened:
     shaped = shaped_ports(place) if any(port.shape == [] for port in (*raw.inputs_meta, *raw.outputs_meta)) else frozenset[str]()
     inputs = {port.name: port for port in (read_port(declared, shaped) for declared in raw.inputs_meta)}
     outputs = tuple(read_port(declared, shaped) for declared in raw.outputs_meta)
-    order = Order(memory, raw, is_whole=is_whole(raw), captures=options.cuda_graph)
+    order = Order(memory, raw, inputs, is_whole=is_whole(raw), captures=options.cuda_graph)
     return Opened(title, raw, inputs, outputs, dict(raw.model_meta.custom_metadata_map), options, order)
 
 

@@ -56,7 +56,7 @@ def open_slot(opened: Opened, arrays: Mapping[str, Array]) -> Slot:
     for port in opened.outputs:
         binding.bind_output(port.name, _HOST.device)
     opened.raw.run_with_iobinding(binding, ort.OPTIONS)
-    values = zip(opened.outputs, binding.get_outputs(), strict=True)
+    values = zip(opened.outputs, ort.outputs(binding), strict=True)
     return Slot(binding, inputs, tuple(block_of(value, port, _HOST, binding).numpy() for port, value in values))
 
 

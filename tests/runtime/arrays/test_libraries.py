@@ -14,7 +14,8 @@ import pytest
 
 from converter.errors import InputError
 from converter.runtime import Block, Session
-from converter.runtime.arrays import dlpack
+from converter.runtime.arrays import dlpack, libraries
+from converter.runtime.arrays.libraries import _TORCH_DTYPES
 from converter.runtime.arrays.places import CUDA, HOST, PINNED, Place
 
 DTYPES = {
@@ -157,6 +158,52 @@ def test_what_torch_tensors_do_not_show_in_memory(cpu: Callable[..., Session]) -
             session(tensor)
         assert message in caught.value.message, name
         assert hint in caught.value.hint, name
+
+
+@pytest.mark.parametrize("name", _TORCH_DTYPES)
+def test_torch_tensors_are_described_as_dlpack_does(name: str) -> None:
+    torch = pytest.importorskip("torch")
+    library, dtype = libraries.Torch(torch), getattr(torch, name)
+    whole = torch.arange(24).remainder(2).reshape(4, 6).to(dtype)
+    for tensor in (whole, whole.T, whole[:, ::2], whole[1:], whole[:0], whole[0, 0], torch.nn.Parameter(whole, requires_grad=False)):
+        block = library.block(tensor, HOST)
+        held = dlpack.read(tensor.__dlpack__())
+        assert (block.pointer, block.shape, block.dtype, block.place) == (held.pointer, held.shape, held.dtype, held.place)
+        assert block.is_ready == tensor.is_contiguous()
+        assert block.owner is tensor
+        if not block.is_ready:
+            assert block.strides == tensor.stride() == held.strides
+
+
+def test_torch_tensors_that_are_no_plain_memory() -> None:
+    torch = pytest.importorskip("torch")
+    library = libraries.Torch(torch)
+    for tensor in (
+        torch.ones(2, requires_grad=True),
+        torch.ones(2, 2).to_sparse(),
+        torch.ones(2, device="meta"),
+        torch.ones(2, dtype=torch.complex64).conj().imag,
+    ):
+        with pytest.raises(libraries.REFUSALS):
+            library.block(tensor, HOST)
+
+    class Own(torch.Tensor):  # type: ignore[misc]
+        """A tensor that may mean anything."""
+
+    own = torch.ones(2).as_subclass(Own)
+    assert library.block(own, HOST).owner is not own  # described by DLPack
+
+
+@pytest.mark.parametrize("name", _TORCH_DTYPES)
+def test_memory_of_torch_for_outputs(name: str) -> None:
+    torch = pytest.importorskip("torch")
+    library, dtype = libraries.Torch(torch), np.dtype(getattr(ml_dtypes, name, name))
+    block = library.empty((2, 3), dtype, HOST)
+    assert block is not None
+    assert (block.shape, block.dtype, block.place) == ((2, 3), dtype, HOST)
+    tensor = library.from_block(block)
+    assert (tuple(tensor.shape), tensor.dtype, tensor.data_ptr()) == ((2, 3), getattr(torch, name), block.pointer)
+    assert library.empty((2,), np.dtype(np.complex64), HOST) is None
 
 
 def test_a_refusal_behind_a_proven_signature(cpu: Callable[..., Session]) -> None:

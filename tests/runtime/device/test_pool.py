@@ -47,7 +47,7 @@ def pool_of(cpu: Callable[..., Session]) -> Callable[..., tuple[Pool, Any]]:
 
     def make(limit: int, memory: Any = None) -> tuple[Pool, Any]:
         memory = memory or Counting()
-        return Pool(Order(memory, raw, is_whole=True), limit), memory
+        return Pool(Order(memory, raw, {}, is_whole=True), limit), memory
 
     return make
 

@@ -276,7 +276,7 @@ def test_one_run_in_256_is_synchronised(session: Session) -> None:
 def test_a_graph_of_which_a_part_may_run_elsewhere_is_synchronised(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     for assigned in ([("CPUExecutionProvider", "Neg", "", ""), ("CUDAExecutionProvider", "Neg", "", "")], None):
         monkeypatch.setattr(ort, "assigned", lambda _, assigned=assigned: assigned)
-        order = Order(Streamed(Logged()), session._opened.raw, is_whole=is_whole(session._opened.raw))
+        order = Order(Streamed(Logged()), session._opened.raw, session._opened.inputs, is_whole=is_whole(session._opened.raw))
         with order.place(MINE) as options:
             assert said(options) == "0"
         assert order.stream.log == [("follow", MINE), ("precede", MINE)]  # type: ignore[union-attr]
