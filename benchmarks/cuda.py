@@ -183,7 +183,9 @@ def report(benches: dict[str, Bench], rounds: int, *, tf32: bool) -> dict[str, A
     """Print the table as it grows, and return it."""
     about = {**machine(), "tf32": tf32, "rounds": rounds, "width": WIDTH}
     print(f"{about['card']}, driver {about['driver']}, {about['date']}; {', '.join(f'{name} {found}' for name, found in about['versions'].items())}")
-    print(f"milliseconds of one call, median of {rounds} rounds of {CALLS} calls; TF32 is {'on' if tf32 else 'off'} for every contender; below: ratios to session.run")
+    print(
+        f"milliseconds of one call, median of {rounds} rounds of {CALLS} calls; TF32 is {'on' if tf32 else 'off'} for every contender; below: ratios to session.run"
+    )
     rows = {}
     for number, (title, bench) in enumerate(benches.items()):
         makers = bench.contenders()
