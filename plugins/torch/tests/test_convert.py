@@ -117,6 +117,18 @@ def test_a_program_and_a_script(tmp_path: Path) -> None:
     assert script.agrees
 
 
+class OnTheCard(nn.Module):
+    """What a trace on a GPU writes down: tensors that are made there."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x.to("cuda:0") + torch.arange(4, device=torch.device("cuda", 0))
+
+
+def test_a_script_that_was_made_on_a_card(tmp_path: Path) -> None:
+    torch.jit.save(torch.jit.script(nn.Sequential(nn.Linear(3, 4), OnTheCard()).eval()), tmp_path / "net.torchscript")
+    assert converter.convert(tmp_path / "net.torchscript", tmp_path / "net.onnx", inputs=["x:float32[rows,3]"]).agrees
+
+
 def test_what_one_exporter_cannot_the_next_one_does(tmp_path: Path) -> None:
     """The CPU has no kernels for the graph that keeps bfloat16."""
     report = converter.convert(nn.Linear(4, 2).to(torch.bfloat16), tmp_path / "net.onnx", inputs=["input:bfloat16[n,4]"])
