@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from converter.runtime.arrays.libraries import NUMPY, library_of
+from converter.runtime.arrays.libraries import library_of
+from converter.runtime.arrays.library import NUMPY
 from converter.runtime.binding.road import BindingRoad
 from converter.runtime.opening.graph import Opened
 from converter.runtime.plain.plans import Plan, Signature

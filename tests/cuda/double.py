@@ -29,7 +29,7 @@ from converter.errors import ConverterError, GraphError, InputError
 from converter.runtime import Block, Device, Session
 from converter.runtime import ort_private as ort
 from converter.runtime.arrays import dlpack
-from converter.runtime.arrays.libraries import DLPack
+from converter.runtime.arrays.library import DLPack
 from converter.runtime.arrays.places import CUDA, LEGACY, Place
 from converter.runtime.device import streams
 from converter.runtime.device.memory import Buffer

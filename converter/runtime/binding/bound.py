@@ -9,7 +9,7 @@ from typing import Any
 from converter.errors import GraphError, InputError
 from converter.runtime import ort_private as ort
 from converter.runtime.arrays.block import Block
-from converter.runtime.arrays.libraries import NUMPY
+from converter.runtime.arrays.library import NUMPY
 from converter.runtime.binding.buffers import Sink, blocks_of, check_array, check_source, sinks
 from converter.runtime.binding.given import check_given, look
 from converter.runtime.binding.road import bind_input, bind_output, block_of

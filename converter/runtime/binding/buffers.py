@@ -9,7 +9,8 @@ import numpy as np
 
 from converter.errors import InputError
 from converter.runtime.arrays.block import Block
-from converter.runtime.arrays.libraries import NUMPY, REFUSALS, Library, library_of
+from converter.runtime.arrays.libraries import library_of
+from converter.runtime.arrays.library import NUMPY, REFUSALS, Library
 from converter.runtime.arrays.places import Place
 from converter.runtime.binding.given import Given
 

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from converter.runtime.arrays.block import Block
-from converter.runtime.arrays.libraries import NUMPY, Library, library_of, lies_on, read_block, read_host
+from converter.runtime.arrays.libraries import library_of, lies_on, read_block, read_host
+from converter.runtime.arrays.library import NUMPY, Library
 from converter.runtime.arrays.places import LEGACY, Place
 from converter.runtime.device.memory import Memory
 from converter.runtime.device.pool import Pool

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from converter.runtime import ort_private as ort
 from converter.runtime.arrays.block import Block
-from converter.runtime.arrays.libraries import NUMPY, Library
+from converter.runtime.arrays.library import NUMPY, Library
 from converter.runtime.arrays.places import NOWHERE
 from converter.runtime.binding.given import Given, check_given, copied, look, to_device
 from converter.runtime.device.memory import Memory, OrtMemory

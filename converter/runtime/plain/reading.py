@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from converter.runtime.arrays.libraries import REFUSALS, Library, library_of, read_host, refusal
+from converter.runtime.arrays.libraries import library_of, read_host, refusal
+from converter.runtime.arrays.library import REFUSALS, Library
 from converter.runtime.arrays.places import HOST
 from converter.runtime.inputs.checks import check_feed, check_text
 from converter.runtime.inputs.literals import literal

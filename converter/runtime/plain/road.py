@@ -11,7 +11,7 @@ import numpy as np
 
 from converter.errors import InputError
 from converter.runtime import ort_private as ort
-from converter.runtime.arrays.libraries import NUMPY
+from converter.runtime.arrays.library import NUMPY
 from converter.runtime.inputs.checks import check_axes, check_names
 from converter.runtime.opening.graph import Opened
 from converter.runtime.opening.ports import STRING

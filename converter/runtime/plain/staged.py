@@ -14,7 +14,7 @@ import numpy as np
 
 from converter.runtime import ort_private as ort
 from converter.runtime.arrays.block import Block
-from converter.runtime.arrays.libraries import REFUSALS
+from converter.runtime.arrays.library import REFUSALS
 from converter.runtime.binding.road import bind_input, block_of
 from converter.runtime.device.memory import OrtMemory
 from converter.runtime.opening.graph import Opened

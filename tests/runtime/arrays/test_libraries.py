@@ -14,9 +14,11 @@ import pytest
 
 from converter.errors import InputError
 from converter.runtime import Block, Session
-from converter.runtime.arrays import dlpack, libraries
-from converter.runtime.arrays.libraries import _TORCH_DTYPES
+from converter.runtime.arrays import dlpack
+from converter.runtime.arrays.library import REFUSALS
 from converter.runtime.arrays.places import CUDA, HOST, PINNED, Place
+from converter.runtime.arrays.torch_library import DTYPES as TORCH_DTYPES
+from converter.runtime.arrays.torch_library import Torch
 
 DTYPES = {
     "bool": np.bool_,
@@ -160,10 +162,10 @@ def test_what_torch_tensors_do_not_show_in_memory(cpu: Callable[..., Session]) -
         assert hint in caught.value.hint, name
 
 
-@pytest.mark.parametrize("name", _TORCH_DTYPES)
+@pytest.mark.parametrize("name", TORCH_DTYPES)
 def test_torch_tensors_are_described_as_dlpack_does(name: str) -> None:
     torch = pytest.importorskip("torch")
-    library, dtype = libraries.Torch(torch), getattr(torch, name)
+    library, dtype = Torch(torch), getattr(torch, name)
     whole = torch.arange(24).remainder(2).reshape(4, 6).to(dtype)
     for tensor in (whole, whole.T, whole[:, ::2], whole[1:], whole[:0], whole[0, 0], torch.nn.Parameter(whole, requires_grad=False)):
         block = library.block(tensor, HOST)
@@ -177,14 +179,14 @@ def test_torch_tensors_are_described_as_dlpack_does(name: str) -> None:
 
 def test_torch_tensors_that_are_no_plain_memory() -> None:
     torch = pytest.importorskip("torch")
-    library = libraries.Torch(torch)
+    library = Torch(torch)
     for tensor in (
         torch.ones(2, requires_grad=True),
         torch.ones(2, 2).to_sparse(),
         torch.ones(2, device="meta"),
         torch.ones(2, dtype=torch.complex64).conj().imag,
     ):
-        with pytest.raises(libraries.REFUSALS):
+        with pytest.raises(REFUSALS):
             library.block(tensor, HOST)
 
     class Own(torch.Tensor):  # type: ignore[misc]
@@ -194,10 +196,10 @@ def test_torch_tensors_that_are_no_plain_memory() -> None:
     assert library.block(own, HOST).owner is not own  # described by DLPack
 
 
-@pytest.mark.parametrize("name", _TORCH_DTYPES)
+@pytest.mark.parametrize("name", TORCH_DTYPES)
 def test_memory_of_torch_for_outputs(name: str) -> None:
     torch = pytest.importorskip("torch")
-    library, dtype = libraries.Torch(torch), np.dtype(getattr(ml_dtypes, name, name))
+    library, dtype = Torch(torch), np.dtype(getattr(ml_dtypes, name, name))
     block = library.empty((2, 3), dtype, HOST)
     assert block is not None
     assert (block.shape, block.dtype, block.place) == ((2, 3), dtype, HOST)
