@@ -130,24 +130,10 @@ def test_every_patch_is_undone(reader: Reader, load: Any, tmp_path: Path) -> Non
     write(model, "patched", tmp_path / "second.onnx")
     assert state_of_torch() == before
     assert state_of(reader) == module_before
-    assert all(
-        during[key] != before[key]
-        for key in (
-            "layers",
-            "functions",
-            "doors",
-            "code",
-            "attention",
-            "functional",
-            "torch",
-            "fft",
-            "einsum",
-            "masks",
-            "numbers",
-            "tensors",
-            "parametrizations",
-        )
-    ), "the test looks where the patches work"
+    unpatched = {key for key in before if during[key] == before[key]}
+    optional = set() if torch.backends.opt_einsum.is_available() else {"einsum"}  # torch turns it on where its package is installed
+    of_the_export = {"caches", "sizes", "torchlib"}  # changed by what goes on within the patches
+    assert unpatched == of_the_export | optional, "the test looks where the patches work"
 
 
 @pytest.mark.parametrize("exporter", ["patched", "trace"])
