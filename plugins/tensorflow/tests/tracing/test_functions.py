@@ -56,6 +56,17 @@ def blocks(rng: np.random.Generator, n: int) -> list[np.ndarray]:
     return [rng.normal(size=(n, 3, 4)).astype(np.float32)]
 
 
+def several(before: Any, each: Any) -> Any:
+    """A step of a scan that carries a matrix and a row, and gives as much."""
+    return (before[0] + each[0], before[1] * 0.5 + each[1]), (before[0], before[1] + before[0][1])
+
+
+def turned(ops: Any, x: Any) -> tuple[Any, Any]:
+    """Two sequences of a known length: TensorFlow scans no two of a free one."""
+    found = ops.transpose(x, (1, 0, 2))
+    return found, found[:, 0]
+
+
 def images(rng: np.random.Generator, n: int) -> list[np.ndarray]:
     return [rng.uniform(0, 255, (2, n + 4, n + 6, 3)).astype(np.float32)]
 
@@ -314,6 +325,15 @@ CASES: list[tuple[str, Make, Draw]] = [
     ("rfft", lambda ops: lambda x: ops.rfft(x)[1], signals),
     ("rfft of fewer", lambda ops: lambda x: ops.rfft(x, 32)[0], signals),
     ("fft", lambda ops: lambda x: ops.fft((x, x * 0))[0], signals),
+    ("rfft of more", lambda ops: lambda x: ops.rfft(x, 80)[1], signals),
+    ("rfft of a free axis", lambda ops: lambda x: ops.rfft(ops.transpose(x, (1, 2, 0)))[1], blocks),
+    ("rfft of a free axis, cut", lambda ops: lambda x: ops.rfft(ops.transpose(x, (1, 2, 0)), 3)[0], blocks),
+    ("irfft", lambda ops: lambda x: ops.irfft((x, x * 0.5)), signals),
+    ("irfft of fewer", lambda ops: lambda x: ops.irfft((x, x + 1), 15), signals),
+    ("irfft of a free axis", lambda ops: lambda x: ops.irfft((ops.transpose(x, (1, 2, 0)), ops.transpose(x, (1, 2, 0)))), blocks),
+    ("fft of a free axis", lambda ops: lambda x: ops.fft((ops.transpose(x), ops.transpose(x + 1)))[1], rows),
+    ("fft2 of a free axis", lambda ops: lambda x: ops.fft2((ops.transpose(x, (1, 0, 2)), x[0, 0, 0] * ops.transpose(x, (1, 0, 2))))[0], blocks),
+    ("ifft2 of a free axis", lambda ops: lambda x: ops.ifft2((ops.transpose(x, (1, 0, 2)), ops.transpose(x, (1, 0, 2))))[0], blocks),
     ("stft", lambda ops: lambda x: ops.stft(x, 16, 8, 32)[0], signals),
     ("fft2", lambda ops: lambda x: ops.fft2((x, x * 0))[0], blocks),
     ("ifft2", lambda ops: lambda x: ops.ifft2((x, x + 1))[1], blocks),
@@ -357,6 +377,11 @@ CASES: list[tuple[str, Make, Draw]] = [
     # branches and loops
     ("cond", lambda ops: lambda x: ops.cond(ops.sum(x) > 0, lambda: x * 2, lambda: x - 1), blocks),
     ("while_loop", lambda ops: lambda x: ops.while_loop(lambda v: ops.sum(ops.abs(v)) < 99, lambda v: (v * 2,), (x,))[0], blocks),
+    ("scan", lambda ops: lambda x: ops.scan(lambda before, each: (before * 0.5 + each, before - each), x[0] * 0, x)[1], blocks),
+    ("what a scan carries", lambda ops: lambda x: ops.scan(lambda before, each: (before * 0.5 + each, before), x[0] * 0, x, reverse=True)[0], blocks),
+    ("scan backwards", lambda ops: lambda x: ops.scan(lambda before, each: (before * 0.5 + each,) * 2, x[0] * 0, x, reverse=True)[1], blocks),
+    ("scan of several", lambda ops: lambda x: ops.scan(several, (x[:, 0] * 0, x[0, 0] * 0), turned(ops, x))[1][1], blocks),
+    ("scan of none", lambda ops: lambda x: ops.scan(lambda before, _: (before * 0.5, before), x, length=3)[1], blocks),
     ("fori_loop", lambda ops: lambda x: ops.fori_loop(0, 3, lambda i, v: v * 2 + ops.cast(i, "float32"), x), blocks),
 ]
 

@@ -11,7 +11,7 @@ import keras
 from converter.writing import Value
 from converter_tensorflow.tracing.current import current_document
 from converter_tensorflow.tracing.operands import traced
-from converter_tensorflow.tracing.rules import function
+from converter_tensorflow.tracing.rules import Inexpressible, function
 from converter_tensorflow.tracing.traced import Shape, Traced
 
 
@@ -45,6 +45,27 @@ def rnn(
     return tuple(keras.tree.pack_sequence_as(*each) for each in ((structure, last), (structure, given), (initial_states, after)))
 
 
+@function("core.scan")
+def scan(f: Callable[..., Any], init: Any, xs: Any = None, length: int | None = None, reverse: bool = False, unroll: Any = 1) -> tuple[Any, Any]:
+    """What steps carry along a first axis, and what they give; as in TensorFlow, that has the structure of what is carried."""
+    if xs is None:
+        elements: Any = keras.ops.arange(length)
+    else:
+        elements = xs if length is None else keras.tree.map_structure(lambda each: each[:length], xs)
+
+    def given(element: Any, carried: Any) -> tuple[Any, Any]:
+        after, found = f(carried, None if xs is None else element)
+        if len(keras.tree.flatten(found)) != len(states) or found is None:
+            raise Inexpressible("a scan whose steps give not as much as they carry")
+        return found, after
+
+    sequences, states = ([traced(each) for each in keras.tree.flatten(nest)] for nest in (elements, init))
+    step = _Step(given, elements, init, ())
+    written = _Scan(step, axis=0, backwards=reverse, sequences=sequences, carried=states, count=len(states), is_in_place=True)
+    outputs, after = written.written(is_masked=False)
+    return keras.tree.pack_sequence_as(init, after), keras.tree.pack_sequence_as(init, outputs)
+
+
 @dataclass(frozen=True)
 class _Step:
     """Keras's step on flat lists of tensors; `structure` holds the nest of its output once it was called."""
@@ -70,7 +91,10 @@ class _Step:
 
 @dataclass(frozen=True)
 class _Scan:
-    """The operator: it carries states, `count` of them, and the outputs that masked steps repeat; it reads sequences along an axis, a mask last."""
+    """The operator: it carries states, `count` of them, and the outputs that masked steps repeat; it reads sequences along an axis, a mask last.
+
+    Backwards its outputs lie in the order in which they are made, or, if `is_in_place`, where their elements do.
+    """
 
     step: _Step
     axis: int
@@ -78,6 +102,7 @@ class _Scan:
     sequences: list[Traced]
     carried: list[Traced]
     count: int
+    is_in_place: bool = False
 
     def written(self, *, is_masked: bool) -> tuple[list[Traced], list[Traced]]:
         """Write it; returns the outputs along the axis and the last states."""
@@ -104,6 +129,7 @@ class _Scan:
             scan_input_axes=[self.axis] * len(self.sequences),
             scan_input_directions=[int(self.backwards)] * len(self.sequences),
             scan_output_axes=[self.axis] * len(outputs),
+            scan_output_directions=[int(self.backwards and self.is_in_place)] * len(outputs),
         )
         after = [Traced(Value(document, name, each.dtype), each.shape) for name, each in zip(names, self.carried[: self.count], strict=False)]
         everything = zip(names[len(self.carried) :], outputs, strict=True)

@@ -11,8 +11,8 @@ import tensorflow as tf
 from converter.writing import Value
 from converter_tensorflow.tracing.functions.padding import pad
 from converter_tensorflow.tracing.operands import array_of, constant, floating, traced
-from converter_tensorflow.tracing.rules import Inexpressible, function
-from converter_tensorflow.tracing.sizes import ints, joined, length
+from converter_tensorflow.tracing.rules import function
+from converter_tensorflow.tracing.sizes import counted, ints, joined, length, size
 from converter_tensorflow.tracing.traced import Traced
 
 
@@ -70,17 +70,53 @@ def _window(window: Any, count: int) -> np.ndarray:
 def rfft(x: Any, fft_length: int | None = None) -> tuple[Traced, Traced]:
     """The spectrum of a real last axis, real and imaginary parts."""
     found = floating(x)
-    width = found.shape[-1]
-    count = width if fft_length is None else fft_length
-    if width is None or count is None:
-        raise Inexpressible("the spectrum of a free axis")
-    angles = np.zeros((width, count // 2 + 1))
-    used = min(width, count)
-    angles[:used] = _angles(count).T[:used]
-    kept = (np.arange(width) < count)[:, None]
-    parts = [found.value.node("MatMul", (wave(angles) * kept).astype(found.dtype)) for wave in (np.cos, lambda a: -np.sin(a))]
-    shape = (*found.shape[:-1], count // 2 + 1)
-    return Traced(parts[0], shape), Traced(parts[1], shape)
+    if fft_length is not None:
+        found = _of_length(found, fft_length)
+    count, known = _size(found, -1), found.shape[-1]
+    half = count // 2 + 1 if isinstance(count, int) else count / 2 + 1
+    cosines, sines = _waves(count, count, half, found.dtype)
+    shape = (*found.shape[:-1], None if known is None else known // 2 + 1)
+    return Traced(found.value.node("MatMul", cosines), shape), Traced(-found.value.node("MatMul", sines), shape)
+
+
+def _size(x: Traced, axis: int) -> int | Value:
+    """The size of an axis: a number where it is known, else int64 [1]."""
+    known = x.shape[axis]
+    return length(x.value, axis % x.ndim) if known is None else known
+
+
+def _of_length(x: Traced, count: int) -> Traced:
+    """The first elements of a last axis, with zeros behind them where it has fewer."""
+    none = [(0, 0)] * (x.ndim - 1)
+    return traced(pad(x, [*none, (0, count)], "constant")[..., :count])
+
+
+def _waves(count: int | Value, rows: int | Value, columns: int | Value, dtype: str) -> tuple[Value, Value]:
+    """The cosines and sines of row · column / count turns, [rows, columns]; constants where all sizes are known."""
+    if isinstance(count, int) and isinstance(rows, int) and isinstance(columns, int):
+        known = np.outer(np.arange(rows), np.arange(columns)) % count * (2 * np.pi / count)
+        return constant(np.cos(known).astype(dtype)), constant(np.sin(known).astype(dtype))
+    whole, down, across = (ints(each) if isinstance(each, int) else each for each in (count, rows, columns))
+    parts = (counted(down).reshaped(-1, 1) * counted(across)).node("Mod", whole)  # of a turn; as whole numbers they stay exact
+    angles = parts.cast(dtype) / whole.cast(dtype) * (2 * np.pi)
+    return angles.node("Cos"), angles.node("Sin")
+
+
+@function("math.irfft")
+def irfft(x: Any, fft_length: int | None = None) -> Traced:
+    """The real last axis of a spectrum that is given up to its middle, as real and imaginary parts."""
+    real, imaginary = (floating(each) for each in x)
+    if fft_length is not None:
+        real, imaginary = (_of_length(each, fft_length // 2 + 1) for each in (real, imaginary))
+    half = _size(real, -1)
+    count = (half - 1) * 2 if fft_length is None else fft_length
+    cosines, sines = _waves(count, half, count, real.dtype)
+    whole, places = (ints(count) if isinstance(count, int) else count), counted(size(real, real.ndim - 1))
+    # every frequency but 0 and, of an even count, the middle one stands for itself and its mirror
+    share = (2 - ((places == 0) | (places * 2 == whole)).cast("int64")).cast(real.dtype) / whole.cast(real.dtype)
+    weighted = [each.value * share for each in (real, imaginary)]
+    found = weighted[0].node("MatMul", cosines) - weighted[1].node("MatMul", sines)
+    return Traced(found, (*real.shape[:-1], count if isinstance(count, int) else None))
 
 
 @function("math.fft")
@@ -91,18 +127,16 @@ def fft(x: Any) -> tuple[Traced, Traced]:
 
 def _transformed(x: Any, sign: float) -> tuple[Traced, Traced]:
     real, imaginary = (floating(each) for each in x)
-    count = real.shape[-1]
-    if count is None:
-        raise Inexpressible("the spectrum of a free axis")
-    angles = np.outer(np.arange(count), np.arange(count)) * (2 * np.pi / count)
-    cosines, sines = np.cos(angles).astype(real.dtype), (sign * np.sin(angles)).astype(real.dtype)
+    count = _size(real, -1)
+    cosines, sines = _waves(count, count, count, real.dtype)
+    turned = sines * sign
 
-    def product(part: Traced, matrix: np.ndarray) -> Value:
+    def product(part: Traced, matrix: Value) -> Value:
         return part.value.node("MatMul", matrix)
 
     return (
-        Traced(product(real, cosines) - product(imaginary, sines), real.shape),
-        Traced(product(real, sines) + product(imaginary, cosines), real.shape),
+        Traced(product(real, cosines) - product(imaginary, turned), real.shape),
+        Traced(product(real, turned) + product(imaginary, cosines), real.shape),
     )
 
 
@@ -121,7 +155,6 @@ def ifft2(x: Any) -> tuple[Any, Any]:
     ops = keras.ops
     once = _transformed(x, 1.0)
     turned = _transformed(tuple(ops.swapaxes(each, -1, -2) for each in once), 1.0)
-    rows, columns = traced(x[0]).shape[-2:]
-    if rows is None or columns is None:
-        raise Inexpressible("the spectrum of a free axis")
-    return ops.swapaxes(turned[0], -1, -2) / (rows * columns), ops.swapaxes(turned[1], -1, -2) / (rows * columns)
+    given = traced(x[0])
+    count = Traced((size(given, given.ndim - 2) * size(given, given.ndim - 1)).cast(once[0].dtype).reshaped(), ())
+    return ops.swapaxes(turned[0], -1, -2) / count, ops.swapaxes(turned[1], -1, -2) / count
