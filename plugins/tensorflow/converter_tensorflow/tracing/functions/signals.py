@@ -43,9 +43,7 @@ def stft(x: Any, sequence_length: int, sequence_stride: int, fft_length: int, wi
     found = floating(x)
     if center:
         found = pad(found, [(0, 0)] * (found.ndim - 1) + [(fft_length // 2, fft_length // 2)], "reflect")
-    before = (fft_length - sequence_length) // 2
-    shape = np.pad(_window(window, sequence_length), (before, fft_length - sequence_length - before))
-    kernels = np.concatenate([np.cos(_angles(fft_length)), -np.sin(_angles(fft_length))]) * shape
+    kernels = np.concatenate([np.cos(_angles(fft_length)), -np.sin(_angles(fft_length))]) * _window(window, sequence_length, fft_length)
     both = _slid(found, kernels[:, None].astype(found.dtype), sequence_stride)
     half = fft_length // 2 + 1
     return both[..., :half], both[..., half:]
@@ -57,13 +55,51 @@ def _angles(count: int) -> np.ndarray:
     return angles
 
 
-def _window(window: Any, count: int) -> np.ndarray:
+def _window(window: Any, count: int, whole: int) -> np.ndarray:
+    """The weights of `count` samples, and zeros on both sides up to the whole transform's."""
     if window is None:
-        return np.ones(count)
-    if isinstance(window, str):
+        weights = np.ones(count)
+    elif isinstance(window, str):
         made = getattr(tf.signal, f"{window}_window")(count, periodic=True, dtype=tf.float32)
-        return np.asarray(made.numpy(), np.float64)
-    return array_of(window).astype(np.float64)
+        weights = np.asarray(made.numpy(), np.float64)
+    else:
+        weights = array_of(window).astype(np.float64)
+    before = (whole - count) // 2
+    return np.pad(weights, (before, whole - count - before))
+
+
+@function("math.istft")
+def istft(
+    x: Any,
+    sequence_length: int,
+    sequence_stride: int,
+    fft_length: int,
+    length: int | None = None,
+    window: Any = "hann",
+    center: bool = True,
+) -> Traced:
+    """The signal of spectra of its windows: their inverses, weighed so that those which overlap add up to it."""
+    frames = irfft(x, fft_length)
+    weights = np.ones(fft_length)
+    if window is not None:
+        weights = _window(window, sequence_length, fft_length)
+        overlaps = np.zeros(-(-fft_length // sequence_stride) * sequence_stride)
+        overlaps[:fft_length] = weights**2
+        weights = weights / np.resize(overlaps.reshape(-1, sequence_stride).sum(0), fft_length)
+    found = _overlapped(frames, weights, sequence_stride)
+    start = fft_length // 2 if center else 0
+    end = start + length if length is not None else -start if center else None
+    return traced(found[..., start:end])
+
+
+def _overlapped(frames: Traced, weights: np.ndarray, stride: int) -> Traced:
+    """The sum of frames [..., steps, length], each laid a stride behind the one before: a transposed convolution."""
+    rank, width = frames.ndim, len(weights)
+    flat = frames.value.node("Reshape", joined([ints(-1), length(frames.value, rank - 2), ints(width)])).transposed(0, 2, 1)
+    found = flat.node("ConvTranspose", np.diag(weights)[:, None], strides=[stride])
+    lead = frames.value.node("Shape", dtype="int64", start=0, end=rank - 2) if rank > 2 else ints()
+    steps = frames.shape[-2]
+    return Traced(found.node("Reshape", joined([lead, ints(-1)])), (*frames.shape[:-2], None if steps is None else (steps - 1) * stride + width))
 
 
 @function("math.rfft")
