@@ -5,12 +5,14 @@ TorchScript module ─ script.pt ─▶ child process ─▶ file
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
+from torch import nn
 
 from converter_torch.exporters.children import run_child
 from converter_torch.exporters.failures import explained
@@ -44,6 +46,12 @@ def traced(flat: Flat, model: TorchModel, exporter: str) -> Scripted:
     return Scripted(module, tuple(each.name for each in model.inputs), example)
 
 
+def packages_of(module: nn.Module) -> list[str]:
+    """Return the packages that a module's parts come from: with their import come the operators that TorchScript only names, and what writes them."""
+    roots = {type(part).__module__.partition(".")[0] for part in module.modules()}
+    return sorted(roots & set(sys.modules) - {"torch", "builtins", "__main__", "__torch__", __package__.partition(".")[0]})
+
+
 def export_older(scripted: Scripted, model: TorchModel, request: ExportRequest, exporter: str) -> None:
     """Write the graph to `request.path`; raises ExportError where the exporting process fails or dies."""
     free = {each.name: {place: str(dim) for place, dim in enumerate(each.dims) if isinstance(dim, str)} for each in model.inputs}
@@ -53,6 +61,8 @@ def export_older(scripted: Scripted, model: TorchModel, request: ExportRequest, 
         "inputs": list(scripted.inputs),
         "outputs": [each.name for each in model.outputs],
         "axes": {name: dims for name, dims in free.items() if dims},
+        "packages": packages_of(model.flat.module),
+        "folders": sys.path,
     }
     with tempfile.TemporaryDirectory(dir=request.path.parent) as name:  # where a killed run leaves nothing
         folder = Path(name)

@@ -7,6 +7,8 @@ FOLDER holds the TorchScript module, its example and the job; the graph goes whe
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import json
 import sys
 import warnings
@@ -39,6 +41,10 @@ def export(folder: Path) -> None:
     job = json.loads((folder / JOB).read_text("utf-8"))
     example = tuple(torch.load(folder / EXAMPLE, weights_only=True))
     warnings.simplefilter("ignore")
+    sys.path += [folder for folder in job["folders"] if folder not in sys.path]
+    for package in job["packages"]:
+        with contextlib.suppress(Exception):  # one that is only to be had where the model is, and most have no operators
+            importlib.import_module(package)
     older_cells.register(job["opset"])
     torch.onnx.register_custom_op_symbolic("aten::__contains_", _is_in, job["opset"])  # type: ignore[attr-defined]
     torch.onnx.export(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import math
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,27 @@ def test_each_exporter_keeps_every_axis_free(exporter: str, reader: Reader, load
     assert [each.name for each in graph.graph.input] == ["x"]
     assert [each.name for each in graph.graph.output] == ["scores", "state.h"]
     assert graph.opset_import[0].version == 20
+
+
+OWN_OPERATOR = """
+import torch
+
+library = torch.library.Library("older_own", "DEF")
+library.define("twice(Tensor x) -> Tensor")
+library.impl("twice", lambda x: x * 2, "CPU")
+torch.onnx.register_custom_op_symbolic("older_own::twice", lambda graph, x: graph.op("Add", x, x), 16)
+
+class Net(torch.nn.Module):
+    def forward(self, x):
+        return torch.ops.older_own.twice(x) + 1
+"""
+
+
+def test_operators_of_a_package_are_known_in_the_exporting_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, load: Any, prove: Any) -> None:
+    (tmp_path / "own_operator.py").write_text(OWN_OPERATOR)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    net = importlib.import_module("own_operator").Net()
+    prove(load(net, "x:float32[batch,3]"), {"batch": 2}, {"batch": 5}, exporter="trace")
 
 
 @pytest.mark.parametrize(("exporter", "opset"), [("patched", 18), ("patched", 22), ("trace", 16)])
